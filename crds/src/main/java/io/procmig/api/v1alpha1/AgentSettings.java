@@ -27,6 +27,7 @@ public record AgentSettings(
     ImagePullPolicy imagePullPolicy,
     @JsonPropertyDescription(
         "Labels of the nodes that get an agent; absent means every node.")
+    @Size(max = 32)
     Map<String, String> nodeSelector,
     @JsonPropertyDescription(
         "Taints that agents tolerate.")

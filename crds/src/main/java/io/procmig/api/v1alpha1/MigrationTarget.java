@@ -23,4 +23,5 @@ public record MigrationTarget(
         "Labels that the MigrationNode of the target must carry; one that is ready, "
             + "capable and has a free slot is chosen. An empty selector matches every node. "
             + "Exactly one of nodeName and nodeSelector.")
+    @Size(max = 32)
     Map<String, String> nodeSelector) {}

@@ -150,11 +150,13 @@ public class MigrationTaskSpec {
   @JsonPropertyDescription(
       "When the token must be committed; an agent aborts afterwards.")
   @Required
+  @Size(min = 20, max = 40)
   private String deadlineTime;
 
   @JsonPropertyDescription(
       "How long to wait for every thread to stop.")
   @Pattern("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h))+$")
+  @Size(min = 2, max = 32)
   private String quiesceTimeout;
 
   @JsonPropertyDescription(

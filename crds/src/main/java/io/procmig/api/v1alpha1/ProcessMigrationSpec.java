@@ -103,6 +103,7 @@ public class ProcessMigrationSpec {
       "Longest acceptable downtime, for example 500ms. The measured downtime is "
           + "compared with it in condition DowntimeWithinBudget. Immutable.")
   @Pattern("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h))+$")
+  @Size(min = 2, max = 32)
   private String downtimeBudget;
 
   @JsonPropertyDescription(
@@ -110,6 +111,7 @@ public class ProcessMigrationSpec {
           + "afterwards it is rolled back with DeadlineExceeded. Immutable.")
   @Default("600s")
   @Pattern("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h))+$")
+  @Size(min = 2, max = 32)
   private String deadline;
 
   @JsonPropertyDescription(
@@ -117,6 +119,7 @@ public class ProcessMigrationSpec {
           + "QuiesceTimeout. Immutable.")
   @Default("5s")
   @Pattern("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h))+$")
+  @Size(min = 2, max = 32)
   private String quiesceTimeout;
 
   @JsonPropertyDescription(
@@ -147,6 +150,7 @@ public class ProcessMigrationSpec {
   @JsonPropertyDescription(
       "Delete this object so long after it finished. Absent means never.")
   @Pattern("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h))+$")
+  @Size(min = 2, max = 32)
   private String ttlAfterFinished;
 
   public MigrationSource getSource() {

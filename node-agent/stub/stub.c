@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * procmig-stub: makes the process that a migrated program becomes.
+ *
+ * The launcher goes where the program shall live (cgroup, namespaces, clocks),
+ * makes a child with the program's PID and leaves.  The child empties itself and
+ * enters the kernel; PROCMIG_IOC_ENTER returns into the migrated program.
+ *
+ * stdout: "pid=N", exit status 0: the child exists.  stderr otherwise, one line:
+ * "error=CODE errno=N message=...".  CODE: USAGE DEVICE CGROUP NAMESPACE CLONE
+ * PID_TAKEN, and ENTER from the child, which comes after the launcher has left
+ * and only when the kernel refused.  The child holds stderr open until then, so
+ * do not wait for its end.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/rseq.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "procmig.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+#define NSEC 1000000000LL
+#define MAX_CGROUPS 16
+
+/* Where the child keeps what it needs while everything else is closed. */
+enum { FD_DEVICE = 3, FD_ERRORS = 4, FD_FREE = 5 };
+
+struct arguments {
+	uint8_t token[PROCMIG_TOKEN_BYTES];
+	bool has_token;
+	pid_t pid;
+	pid_t namespaces_of;
+	const char *device;
+	const char *cgroups[MAX_CGROUPS]; /* one, or one per cgroup v1 hierarchy */
+	int cgroup_count;
+	int64_t monotonic_offset;
+	int64_t boottime_offset;
+};
+
+__attribute__((noreturn, format(printf, 3, 4)))
+static void fail(const char *code, int error, const char *format, ...)
+{
+	char line[1024];
+	size_t used;
+	va_list args;
+
+	used = snprintf(line, sizeof(line), "error=%s errno=%d message=", code, error);
+	va_start(args, format);
+	vsnprintf(line + used, sizeof(line) - used - 1, format, args);
+	va_end(args);
+	strcat(line, "\n");
+	/* one write: the reader may share the pipe with others */
+	if (write(STDERR_FILENO, line, strlen(line)) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+/* ---- arguments ---------------------------------------------------------- */
+
+static long long number(const char *option, const char *text, long long min, long long max)
+{
+	long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno || end == text || *end || value < min || value > max)
+		fail("USAGE", EINVAL, "--%s %s: not a number from %lld to %lld", option, text,
+		     min, max);
+	return value;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static void parse_token(struct arguments *a, const char *text)
+{
+	if (strlen(text) != 2 * PROCMIG_TOKEN_BYTES)
+		fail("USAGE", EINVAL, "--token: %zu digits, not %d", strlen(text),
+		     2 * PROCMIG_TOKEN_BYTES);
+	for (int i = 0; i < PROCMIG_TOKEN_BYTES; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			fail("USAGE", EINVAL, "--token: digit %d is not hexadecimal", 2 * i);
+		a->token[i] = high << 4 | low;
+	}
+	a->has_token = true;
+}
+
+static struct arguments parse(int argc, char **argv)
+{
+	enum { TOKEN, PID, DEVICE, CGROUP, NAMESPACES_OF, MONOTONIC, BOOTTIME };
+	static const struct option options[] = {
+		{ "token", required_argument, NULL, TOKEN },
+		{ "pid", required_argument, NULL, PID },
+		{ "device", required_argument, NULL, DEVICE },
+		{ "cgroup", required_argument, NULL, CGROUP },
+		{ "namespaces-of", required_argument, NULL, NAMESPACES_OF },
+		{ "monotonic-offset", required_argument, NULL, MONOTONIC },
+		{ "boottime-offset", required_argument, NULL, BOOTTIME },
+		{ }
+	};
+	struct arguments a = {
+		.namespaces_of = 1,
+		.device = "/dev/" PROCMIG_DEVICE,
+	};
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case TOKEN:
+			parse_token(&a, optarg);
+			break;
+		case PID:
+			a.pid = number("pid", optarg, 1, INT_MAX);
+			break;
+		case DEVICE:
+			a.device = optarg;
+			break;
+		case CGROUP:
+			if (a.cgroup_count == MAX_CGROUPS)
+				fail("USAGE", E2BIG, "--cgroup: more than %d", MAX_CGROUPS);
+			a.cgroups[a.cgroup_count++] = optarg;
+			break;
+		case NAMESPACES_OF:
+			a.namespaces_of = number("namespaces-of", optarg, 1, INT_MAX);
+			break;
+		case MONOTONIC:
+			a.monotonic_offset = number("monotonic-offset", optarg, LLONG_MIN, LLONG_MAX);
+			break;
+		case BOOTTIME:
+			a.boottime_offset = number("boottime-offset", optarg, LLONG_MIN, LLONG_MAX);
+			break;
+		default:
+			fail("USAGE", EINVAL, "%s: unknown, or its value is missing", argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		fail("USAGE", EINVAL, "%s: not an option", argv[optind]);
+	if (!a.has_token || !a.pid)
+		fail("USAGE", EINVAL, "--token and --pid are needed");
+	return a;
+}
+
+/* ---- the place where the program shall live ----------------------------- */
+
+static void join_cgroup(const char *directory)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/cgroup.procs", directory) >= (int)sizeof(path))
+		fail("CGROUP", ENAMETOOLONG, "%s", directory);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail("CGROUP", errno, "open %s: %s", path, strerror(errno));
+	if (write(fd, "0", 1) != 1)
+		fail("CGROUP", errno, "join %s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/*
+ * The process goes on with the clocks it had on the source.  Only children
+ * enter a new time namespace, which suits: the launcher stays outside.
+ */
+static void set_clocks(int64_t monotonic, int64_t boottime)
+{
+	const struct {
+		const char *clock;
+		int64_t offset;
+	} clocks[] = { { "monotonic", monotonic }, { "boottime", boottime } };
+	static const char file[] = "/proc/self/timens_offsets";
+	int fd;
+
+	if (!monotonic && !boottime)
+		return;
+	if (unshare(CLONE_NEWTIME) < 0)
+		fail("NAMESPACE", errno, "unshare(CLONE_NEWTIME): %s", strerror(errno));
+	fd = open(file, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail("NAMESPACE", errno, "open %s: %s", file, strerror(errno));
+	for (int i = 0; i < 2; i++) {
+		int64_t seconds = clocks[i].offset / NSEC;
+		int64_t rest = clocks[i].offset % NSEC;
+		char line[96];
+		int length;
+
+		/* nanoseconds are counted upwards from the second below */
+		if (rest < 0) {
+			rest += NSEC;
+			seconds--;
+		}
+		length = snprintf(line, sizeof(line), "%s %lld %lld\n", clocks[i].clock,
+				  (long long)seconds, (long long)rest);
+		if (write(fd, line, length) != length)
+			fail("NAMESPACE", errno, "%s: '%s %lld %lld': %s", file,
+			     clocks[i].clock, (long long)seconds, (long long)rest,
+			     strerror(errno));
+	}
+	close(fd);
+}
+
+static int open_of(pid_t pid, const char *name, int flags)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd < 0)
+		fail("NAMESPACE", errno, "open %s: %s", path, strerror(errno));
+	return fd;
+}
+
+static bool same_namespace(int fd, const char *name)
+{
+	struct stat theirs, ours;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/%s", name);
+	if (fstat(fd, &theirs) < 0 || stat(path, &ours) < 0)
+		fail("NAMESPACE", errno, "stat %s: %s", path, strerror(errno));
+	return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
+static void enter_namespaces(pid_t pid)
+{
+	/* mnt is last: /proc may be another one behind it */
+	static const struct {
+		const char *name;
+		int type;
+	} namespaces[] = {
+		{ "ns/uts", CLONE_NEWUTS },
+		{ "ns/ipc", CLONE_NEWIPC },
+		{ "ns/net", CLONE_NEWNET },
+		{ "ns/cgroup", CLONE_NEWCGROUP },
+		{ "ns/mnt", CLONE_NEWNS },
+	};
+	int root = open_of(pid, "root", O_PATH | O_DIRECTORY);
+
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
+		int fd = open_of(pid, namespaces[i].name, O_RDONLY);
+
+		if (!same_namespace(fd, namespaces[i].name) &&
+		    setns(fd, namespaces[i].type) < 0)
+			fail("NAMESPACE", errno, "setns /proc/%d/%s: %s", pid,
+			     namespaces[i].name, strerror(errno));
+		close(fd);
+	}
+	if (fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		fail("NAMESPACE", errno, "chroot to /proc/%d/root: %s", pid, strerror(errno));
+	close(root);
+}
+
+/* ---- the child ---------------------------------------------------------- */
+
+/* glibc's own area for restartable sequences goes away with our memory. */
+static void leave_rseq(void)
+{
+	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
+
+	/* what was registered is 32 bytes even where __rseq_size says less */
+	if (__rseq_size)
+		syscall(SYS_rseq, area, 32, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+}
+
+__attribute__((noreturn))
+static void become(const struct arguments *a, int device, int null)
+{
+	struct procmig_enter enter = { .size = sizeof(enter) };
+	struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		unsigned long mask;
+	} by_default = { };
+	unsigned long no_signals = 0;
+	int high, errors, error;
+
+	setsid();
+
+	/* clear of the places that are filled next, whatever we inherited */
+	device = fcntl(device, F_DUPFD_CLOEXEC, 16);
+	errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 16);
+	high = fcntl(null, F_DUPFD_CLOEXEC, 16);
+	dup2(high, STDIN_FILENO);
+	dup2(high, STDOUT_FILENO);
+	dup2(high, STDERR_FILENO);
+	dup3(device, FD_DEVICE, O_CLOEXEC);
+	dup3(errors, FD_ERRORS, O_CLOEXEC);
+	syscall(SYS_close_range, FD_FREE, ~0U, 0);
+
+	/* the raw call: glibc hides the two signals that it uses itself */
+	for (int signal = 1; signal <= 64; signal++)
+		syscall(SYS_rt_sigaction, signal, &by_default, NULL, sizeof(no_signals));
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, sizeof(no_signals));
+	syscall(SYS_set_robust_list, NULL, 3 * sizeof(long));
+	leave_rseq();
+
+	memcpy(enter.token, a->token, sizeof(enter.token));
+	syscall(SYS_ioctl, FD_DEVICE, PROCMIG_IOC_ENTER, &enter);
+
+	error = errno;
+	dup2(FD_ERRORS, STDERR_FILENO);
+	fail("ENTER", error, "PROCMIG_IOC_ENTER on %s as PID %d: %s", a->device, a->pid,
+	     strerror(error));
+}
+
+static void make_process(const struct arguments *a, int device, int null)
+{
+	pid_t tid[1] = { a->pid };
+	struct clone_args clone = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)tid,
+		.set_tid_size = 1,
+	};
+	long pid = syscall(SYS_clone3, &clone, sizeof(clone));
+
+	if (!pid)
+		become(a, device, null);
+	if (pid < 0 && errno == EEXIST)
+		fail("PID_TAKEN", EEXIST, "PID %d is in use here; as a process, a thread, a zombie, a process group or a session",
+		     a->pid);
+	if (pid < 0)
+		fail("CLONE", errno, "clone3 with PID %d: %s", a->pid, strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = parse(argc, argv);
+	int device, null;
+
+	device = open(a.device, O_RDWR | O_CLOEXEC);
+	if (device < 0)
+		fail("DEVICE", errno, "open %s: %s", a.device, strerror(errno));
+	for (int i = 0; i < a.cgroup_count; i++)
+		join_cgroup(a.cgroups[i]);
+	set_clocks(a.monotonic_offset, a.boottime_offset);
+	enter_namespaces(a.namespaces_of);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		fail("NAMESPACE", errno, "open /dev/null there: %s", strerror(errno));
+
+	make_process(&a, device, null);
+	dprintf(STDOUT_FILENO, "pid=%d\n", a.pid);
+	_exit(0);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent.kernel;
+
+import java.util.List;
+
+/**
+ * Answer of PROCMIG_IOC_INSPECT: {@code struct procmig_inspect}.
+ *
+ * @param obstacles all of them; none means that a checkpoint may be submitted
+ * @param threads threads of the process
+ * @param memoryBytes estimate of the bytes that will be sent
+ * @param monotonicNs the process's own CLOCK_MONOTONIC at the time of the call
+ * @param boottimeNs likewise CLOCK_BOOTTIME
+ */
+public record Inspection(
+    List<KernelObstacle> obstacles,
+    int threads,
+    long memoryBytes,
+    long monotonicNs,
+    long boottimeNs) {}

@@ -15,7 +15,10 @@ public final class Api {
   /** Finalizer that lets an unfinished migration be canceled before its object goes. */
   public static final String FINALIZER = GROUP + "/migration";
 
-  /** Label on a task: name of its ProcessMigration, or the UID where the name is too long. */
+  /** Name of the one MigrationRuntime of a cluster. */
+  public static final String RUNTIME_NAME = "default";
+
+  /** Label on a task: name of its ProcessMigration. */
   public static final String LABEL_MIGRATION = GROUP + "/migration";
 
   /** Label on a task: name of its node. */

@@ -3,6 +3,7 @@ package io.procmig.api.v1alpha1;
 
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn.Type;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.model.annotation.Categories;
 import io.fabric8.kubernetes.model.annotation.Group;
@@ -11,7 +12,10 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** How procmig runs on the nodes of the cluster: agents, kernel modules, limits. */
+/**
+ * How procmig runs on the nodes of the cluster: agents, kernel modules, limits. A cluster has one,
+ * named {@code default}.
+ */
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Kind("MigrationRuntime")
@@ -39,6 +43,9 @@ import io.fabric8.kubernetes.model.annotation.Version;
     name = "Age",
     type = Type.DATE,
     jsonPath = ".metadata.creationTimestamp")
+@ValidationRule(
+    value = "self.metadata.name == 'default'",
+    message = "a cluster has one MigrationRuntime, and its name is default")
 public class MigrationRuntime
     extends CustomResource<MigrationRuntimeSpec, MigrationRuntimeStatus> {
   private static final long serialVersionUID = 1L;

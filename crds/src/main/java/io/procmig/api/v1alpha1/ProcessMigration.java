@@ -3,6 +3,7 @@ package io.procmig.api.v1alpha1;
 
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn.Type;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Namespaced;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.model.annotation.Categories;
@@ -62,6 +63,9 @@ import io.fabric8.kubernetes.model.annotation.Version;
     type = Type.STRING,
     jsonPath = ".status.conditions[?(@.type==\"SourceIntact\")].status",
     priority = 1)
+@ValidationRule(
+    value = "size(self.metadata.name) <= 63",
+    message = "the name of a ProcessMigration must be no longer than 63 characters")
 public class ProcessMigration extends CustomResource<ProcessMigrationSpec, ProcessMigrationStatus>
     implements Namespaced {
   private static final long serialVersionUID = 1L;

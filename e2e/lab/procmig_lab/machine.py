@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One guest: a QEMU process, its overlay disks, its power switch."""
+
+import time
+
+from . import command, qmp, seed, settings, ssh
+from .background import Program
+from .errors import LabError
+
+_QEMU_ANSWER_SECONDS = 20
+
+# mitigations=off: under emulation they cost much and protect nothing.
+# loglevel=5 lets warnings of the boot through; sysctl.d raises it once the boot is over.
+_KERNEL_ARGUMENTS = ("console=ttyS0,115200", "loglevel=5", "mitigations=off", "net.ifnames=0", "tsc=reliable",
+                     "random.trust_cpu=on")
+
+
+class Guest:
+    def __init__(self, flavour, machine):
+        self.flavour = flavour
+        self.machine = machine
+        self.name = machine.name
+        self.directory = flavour.machine_state(machine.name)
+        self.console = self.directory / "console.log"
+        self._program = Program("qemu", self.directory)
+        self._control = self.directory / "qmp"
+
+    def is_running(self):
+        return self._program.pid() is not None
+
+    def has_disk(self):
+        return (self.directory / "root.qcow2").exists()
+
+    def create(self, image, node_disk=None, controlplane=None):
+        """Make the disks and what the boot needs, unless the guest has them already."""
+        if self.has_disk():
+            return
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.console.unlink(missing_ok=True)
+        kernel = self.directory / "vmlinuz"
+        kernel.unlink(missing_ok=True)
+        kernel.symlink_to(image / "vmlinuz")
+        (self.directory / "initramfs").write_bytes((image / "initramfs").read_bytes()
+                                                   + seed.archive(self.flavour, self.machine, controlplane))
+        if node_disk:
+            _overlay(node_disk / "node.img", self.directory / "node.qcow2")
+        # Last: its presence says that the guest is complete.
+        _overlay(image / "root.img", self.directory / "root.qcow2")
+
+    def power_on(self):
+        if self.is_running():
+            return
+        if not self.has_disk():
+            raise LabError(f"{self.name} does not exist", hint="`lab up` makes it")
+        self._control.unlink(missing_ok=True)
+        self._program.start(self._qemu())
+        deadline = time.monotonic() + _QEMU_ANSWER_SECONDS
+        while not self._control.exists():
+            self.check_alive()
+            if time.monotonic() > deadline:
+                raise LabError(f"{self.name}: QEMU opened no control socket within {_QEMU_ANSWER_SECONDS} s",
+                               log=self._program.log)
+            time.sleep(0.05)
+
+    def check_alive(self):
+        if not self.is_running():
+            raise LabError(f"{self.name}: the guest is off",
+                           log=self._program.log,
+                           excerpt=command.tail_of_file(self._program.log) or command.tail_of_file(self.console),
+                           hint=f"read {self.console}; then `lab power {self.name} on`")
+
+    def check_boot(self):
+        """Fail at once when the guest is off or its kernel has given up, instead of at the end of a wait."""
+        self.check_alive()
+        last_words = command.tail_of_file(self.console, 60)
+        if "end Kernel panic" in last_words:
+            raise LabError(f"{self.name}: the kernel panicked", log=self.console, excerpt=command.tail(last_words),
+                           hint=f"`lab power {self.name} reset`")
+
+    def wait_for_login(self, timeout):
+        ssh.wait_for(self.flavour, self.machine, timeout, self.check_boot)
+
+    def power_off(self):
+        """Cut the power: what the guest had not written to its disk is lost, as with a real one."""
+        self._program.kill()
+        ssh.forget(self.flavour, self.machine)
+
+    def reset(self):
+        self.check_alive()
+        ssh.forget(self.flavour, self.machine)
+        qmp.request(self._control, "system_reset")
+
+    def remove(self):
+        """Power off and remove all but the logs."""
+        self.power_off()
+        if self.directory.exists():
+            for entry in self.directory.iterdir():
+                if entry.suffix != ".log":
+                    entry.unlink()
+
+    def _qemu(self):
+        disks = [("root", "root.qcow2")]
+        if (self.directory / "node.qcow2").exists():
+            disks.append(("node", "node.qcow2"))
+        argv = ["qemu-system-x86_64",
+                "-name", self.name, "-nodefaults", "-no-user-config", "-display", "none",
+                "-machine", "q35", "-accel", settings.guest_accelerator(),
+                # With erms and fsrm the kernel copies by `rep movsb`, which TCG does byte by byte.
+                "-cpu", "max,-erms,-fsrm", "-smp", "1", "-m", str(settings.guest_memory_mib()),
+                "-kernel", self.directory / "vmlinuz", "-initrd", self.directory / "initramfs",
+                "-append", " ".join(self._kernel_arguments()),
+                "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console",
+                "-chardev", f"socket,id=qmp,path={self._control},server=on,wait=off",
+                "-mon", "chardev=qmp,mode=control",
+                "-netdev", f"tap,id=net0,ifname={self.machine.tap},script=no,downscript=no",
+                "-device", f"virtio-net-pci,netdev=net0,mac={self.machine.mac},romfile=",
+                # Owners and modes pass through unchanged: programs on both guests see one file alike.
+                "-fsdev", f"local,id=shared,path={self.flavour.shared},security_model=passthrough,multidevs=remap",
+                "-device", "virtio-9p-pci,fsdev=shared,mount_tag=shared",
+                "-device", "virtio-rng-pci"]
+        for name, file in disks:
+            # cache=unsafe skips the host's fsync only: what the guest flushed survives a kill of QEMU.
+            argv += ["-drive", f"if=none,id={name},file={self.directory / file},format=qcow2,cache=unsafe,discard=unmap",
+                     "-device", f"virtio-blk-pci,drive={name}"]
+        return argv
+
+    def _kernel_arguments(self):
+        arguments = [*_KERNEL_ARGUMENTS,
+                     f"lab.address={self.machine.address}/{self.machine.prefix_length}",
+                     f"lab.gateway={self.machine.gateway}"]
+        if not self.flavour.kubernetes:
+            arguments += ["systemd.mask=containerd.service", "systemd.mask=kubelet.service"]
+        return arguments
+
+
+def _overlay(base, path):
+    unfinished = path.with_suffix(".unfinished")
+    command.output(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, unfinished])
+    unfinished.rename(path)

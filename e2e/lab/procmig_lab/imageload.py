@@ -8,6 +8,7 @@ from . import oci, progress, ssh, transfer
 from .errors import LabError
 
 _IMPORT_SECONDS = 900
+_BLOBS = "/var/lib/node/containerd/io.containerd.content.v1.content/blobs/sha256"
 # Manifests and configurations go along always: an image is read from them.
 _ALWAYS_SENT_BYTES = 64 * 1024
 
@@ -32,8 +33,9 @@ def load(flavour, guests, archives):
 
 
 def _present_blobs(flavour, guest):
-    return set(ssh.run(flavour, guest.machine, "ls /var/lib/node/containerd/io.containerd.content.v1.content/blobs/sha256",
-                       check=False).replace("\n", " ").split())
+    """Digests of what the node's containerd has; asked of the file system, which answers faster than ctr."""
+    listing = ssh.run(flavour, guest.machine, f"ls {_BLOBS}", what=f"{guest.name}: listing containerd's blobs")
+    return {f"sha256:{name}" for name in listing.split()}
 
 
 def _stage(archive, destination, left_out):

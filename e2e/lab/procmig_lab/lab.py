@@ -49,7 +49,7 @@ class Lab:
             for guest in self.guests:
                 guest.remove()
             if self.controlplane:
-                self.controlplane.stop()
+                self.controlplane.kill()
                 self.controlplane.forget()
             network.remove(self.flavour)
             for name in ("ssh_key", "ssh_key.pub"):
@@ -136,6 +136,7 @@ class Lab:
             controlplane.wait_for_nodes(self.flavour.machine_names, _NODES_READY_SECONDS, self._check_boots)
         for guest in self.guests:
             guest.wait_for_login(_LOGIN_SECONDS)
+            guest.check_units()
 
     def _make_disks(self, images, controlplane):
         debian = Rootfs(self.cache)

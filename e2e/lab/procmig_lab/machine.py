@@ -80,6 +80,13 @@ class Guest:
     def wait_for_login(self, timeout):
         ssh.wait_for(self.flavour, self.machine, timeout, self.check_boot)
 
+    def check_units(self):
+        """Refuse a guest that let us in but did not start all it should."""
+        failed = ssh.run(self.flavour, self.machine, "systemctl list-units --failed --plain --no-legend")
+        if failed.strip():
+            raise LabError(f"{self.name}: services failed to start", excerpt=failed,
+                           hint=f"`lab ssh {self.name} journalctl -b`")
+
     def power_off(self):
         """Cut the power: what the guest had not written to its disk is lost, as with a real one."""
         self._program.kill()

@@ -79,7 +79,7 @@ def _network_script(flavour, machine):
         f"\t\t{service}",
         "\t}",
         "\tchain output {",
-        "\t\ttype nat hook output priority dstnat;",
+        "\t\ttype nat hook output priority -100;",
         f"\t\t{service}",
         "\t}",
         "\tchain postrouting {",

@@ -274,7 +274,8 @@ enum procmig_role {
  * Closing the last descriptor aborts a request up to and including SAVED on the
  * source and LOADING on the target.  A COMMITTED source stays frozen and a
  * READY target stays prepared until a descriptor from PROCMIG_IOC_ATTACH says
- * what was decided: in between, neither side may decide alone.
+ * what was decided: in between, neither side may decide alone.  A READY target
+ * whose task is killed by somebody else becomes ABORTED: it can never run.
  */
 enum procmig_state {
 	PROCMIG_STATE_NEW = 1,
@@ -327,8 +328,15 @@ struct procmig_event {
 
 struct procmig_order {
 	__u32 size;
-	__u32 flags;		/* none defined */
+	__u32 flags;		/* PROCMIG_ORDER_* */
 };
+
+/*
+ * With PROCMIG_REQ_ABORT on a COMMITTED source: the caller has proof, from the
+ * target's durable record, that the process never ran there and never will.
+ * The one way back behind the commit; without the flag it is EPROTO.
+ */
+#define PROCMIG_ORDER_NEVER_RAN	0x1
 
 #define PROCMIG_REQ_STATUS	_IOWR(PROCMIG_IOC_MAGIC, 0x40, struct procmig_status)
 /* Source: SAVED to COMMITTED.  Target: READY to RUNNING.  EPROTO otherwise. */

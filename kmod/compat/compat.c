@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/binfmts.h>
+#include <linux/file.h>
+#include <linux/fs_struct.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/pagewalk.h>
+#include <linux/pid_namespace.h>
+#include <linux/posix-timers.h>
+#include <linux/regset.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/syscalls.h>
+#include <uapi/linux/sched/types.h>
+#include <asm/vdso.h>
+#include <asm/fpu/xcr.h>
+#include <procmig/compat.h>
+
+#include "symbols.h"
+
+#define DECLARE_FUNCTION(type, name, ...) type (*name)(__VA_ARGS__);
+#define DECLARE_DATA(type, name) type *name;
+
+static struct {
+	PROCMIG_SYMBOLS(DECLARE_FUNCTION, DECLARE_DATA)
+} sym __ro_after_init;
+
+#define NAME_FUNCTION(type, name, ...) { #name, (void **)&sym.name },
+#define NAME_DATA(type, name) { #name, (void **)&sym.name },
+
+static const struct {
+	const char *name;
+	void **address;
+} table[] __initconst = {
+	PROCMIG_SYMBOLS(NAME_FUNCTION, NAME_DATA)
+};
+
+/* kallsyms_lookup_name() itself is not exported; a probe on it tells where it is. */
+static unsigned long (*__init find_lookup(void))(const char *name)
+{
+	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
+	void *lookup;
+
+	if (register_kprobe(&probe))
+		return NULL;
+	lookup = probe.addr;
+	unregister_kprobe(&probe);
+	return lookup;
+}
+
+int __init procmig_compat_init(void)
+{
+	unsigned long (*lookup)(const char *name) = find_lookup();
+	unsigned int i, missing = 0;
+
+	if (!lookup) {
+		pr_err("procmig: this kernel has no kallsyms_lookup_name to probe; it needs CONFIG_KPROBES and CONFIG_KALLSYMS_ALL\n");
+		return -EOPNOTSUPP;
+	}
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		*table[i].address = (void *)lookup(table[i].name);
+		if (!*table[i].address) {
+			pr_err("procmig: this kernel has no symbol %s\n", table[i].name);
+			missing++;
+		}
+	}
+	return missing ? -EOPNOTSUPP : 0;
+}
+
+/* ---- tasks --------------------------------------------------------------- */
+
+bool procmig_compat_task_work_cancel(struct task_struct *task,
+				     struct callback_head *work)
+{
+	return sym.task_work_cancel(task, work);
+}
+
+int procmig_compat_wait_inactive(struct task_struct *task)
+{
+	return sym.wait_task_inactive(task, TASK_KILLABLE) ? 0 : -ESRCH;
+}
+
+static const struct user_regset *xstate_regset(void)
+{
+	const struct user_regset_view *view = task_user_regset_view(current);
+	unsigned int i;
+
+	for (i = 0; i < view->n; i++)
+		if (view->regsets[i].core_note_type == NT_X86_XSTATE)
+			return &view->regsets[i];
+	return NULL;
+}
+
+u32 procmig_compat_xstate_bytes(void)
+{
+	const struct user_regset *regset = xstate_regset();
+
+	return regset ? regset->n * regset->size : 0;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_xstate_bytes);
+
+u64 procmig_compat_xfeatures(void)
+{
+	return boot_cpu_has(X86_FEATURE_OSXSAVE) ? xgetbv(XCR_XFEATURE_ENABLED_MASK) : 0;
+}
+
+void procmig_compat_set_comm(struct task_struct *task, const char *comm)
+{
+	sym.__set_task_comm(task, comm, false);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_set_comm);
+
+int procmig_compat_set_policy(struct task_struct *task, int policy)
+{
+	const struct sched_param none = {};
+
+	return sym.sched_setscheduler_nocheck(task, policy, &none);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_set_policy);
+
+int procmig_compat_set_uids(u32 real, u32 effective, u32 saved)
+{
+	return sym.__sys_setresuid(real, effective, saved);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_set_uids);
+
+void procmig_compat_reparent_to_init(void)
+{
+	struct task_struct *init = task_active_pid_ns(current)->child_reaper;
+
+	write_lock_irq(sym.tasklist_lock);
+	current->real_parent = init;
+	current->parent = init;
+	current->parent_exec_id = init->self_exec_id;
+	current->exit_signal = SIGCHLD;
+	list_move_tail(&current->sibling, &init->children);
+	write_unlock_irq(sym.tasklist_lock);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_reparent_to_init);
+
+/* ---- memory -------------------------------------------------------------- */
+
+int procmig_compat_walk(struct mm_struct *mm, unsigned long start,
+			unsigned long end, const struct mm_walk_ops *ops,
+			void *private)
+{
+	return sym.walk_page_range(mm, start, end, ops, private);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_walk);
+
+int procmig_compat_mprotect(unsigned long start, size_t bytes, unsigned long prot)
+{
+	const struct pt_regs regs = { .di = start, .si = bytes, .dx = prot };
+
+	return sym.__x64_sys_mprotect(&regs);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_mprotect);
+
+int procmig_compat_mlock(unsigned long start, size_t bytes)
+{
+	const struct pt_regs regs = { .di = start, .si = bytes };
+
+	return sym.__x64_sys_mlock(&regs);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_mlock);
+
+int procmig_compat_madvise(unsigned long start, size_t bytes, int advice)
+{
+	return sym.do_madvise(current->mm, start, bytes, advice);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_madvise);
+
+int procmig_compat_set_exe(struct file *file)
+{
+	return sym.replace_mm_exe_file(current->mm, file);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_set_exe);
+
+int procmig_compat_map_vdso(unsigned long address)
+{
+	return sym.map_vdso_once(sym.vdso_image_64, address);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_map_vdso);
+
+unsigned long procmig_compat_vdso_bytes(void)
+{
+	return sym.vdso_image_64->size - sym.vdso_image_64->sym_vvar_start;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_vdso_bytes);
+
+/*
+ * FNV-1a: a program may have pointers into the vDSO, so the target's must be
+ * the same bytes; this is a check against accident, not against malice.
+ */
+u64 procmig_compat_vdso_hash(void)
+{
+	const struct vdso_image *image = sym.vdso_image_64;
+	const u8 *byte = image->data;
+	u64 hash = 0xcbf29ce484222325ULL;
+	unsigned long i;
+
+	for (i = 0; i < image->size; i++)
+		hash = (hash ^ byte[i]) * 0x100000001b3ULL;
+	return hash;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_vdso_hash);
+
+/* ---- files --------------------------------------------------------------- */
+
+char *procmig_compat_path(const struct path *path, const struct path *root,
+			  char *buffer, int bytes)
+{
+	char *text = sym.__d_path(path, root, buffer, bytes);
+
+	return text ?: ERR_PTR(-EXDEV);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_path);
+
+int procmig_compat_replace_fd(unsigned int fd, struct file *file, unsigned int flags)
+{
+	return sym.replace_fd(fd, file, flags);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_replace_fd);
+
+void procmig_compat_set_pwd(const struct path *path)
+{
+	sym.set_fs_pwd(current->fs, path);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_set_pwd);
+
+void procmig_compat_set_root(const struct path *path)
+{
+	sym.set_fs_root(current->fs, path);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_set_root);
+
+/* ---- signals and timers -------------------------------------------------- */
+
+int procmig_compat_send_signal(int signal, struct kernel_siginfo *info,
+			       struct task_struct *task, bool shared)
+{
+	return sym.do_send_sig_info(signal, info, task,
+				    shared ? PIDTYPE_TGID : PIDTYPE_PID);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_send_signal);
+
+bool procmig_compat_lock_sighand(struct task_struct *task, unsigned long *flags)
+{
+	return sym.__lock_task_sighand(task, flags);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_lock_sighand);
+
+void procmig_compat_set_cpu_timer(unsigned int clock, u64 remaining_ns, u64 interval_ns)
+{
+	struct cpu_itimer *it = &current->signal->it[clock];
+	u64 remaining = remaining_ns, before;
+
+	spin_lock_irq(&current->sighand->siglock);
+	before = it->expires;
+	if (remaining || before)
+		sym.set_process_cpu_timer(current, clock, &remaining, &before);
+	it->expires = remaining;
+	it->incr = interval_ns;
+	spin_unlock_irq(&current->sighand->siglock);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_set_cpu_timer);
+
+u64 procmig_compat_get_cpu_timer(struct task_struct *task, unsigned int clock,
+				 u64 *interval_ns)
+{
+	struct cpu_itimer *it = &task->signal->it[clock];
+	u64 samples[CPUCLOCK_MAX], remaining;
+
+	spin_lock_irq(&task->sighand->siglock);
+	remaining = it->expires;
+	*interval_ns = it->incr;
+	if (remaining) {
+		sym.thread_group_sample_cputime(task, samples);
+		remaining = remaining > samples[clock] ?
+			    remaining - samples[clock] : TICK_NSEC;
+	}
+	spin_unlock_irq(&task->sighand->siglock);
+	return remaining;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_get_cpu_timer);
+
+enum procmig_restart_kind
+procmig_compat_restart_kind(const struct restart_block *block)
+{
+	if (block->fn == sym.hrtimer_nanosleep_restart)
+		return PROCMIG_RESTART_NANOSLEEP;
+	if (block->fn == sym.do_restart_poll)
+		return PROCMIG_RESTART_POLL;
+	if (block->fn == sym.futex_wait_restart)
+		return PROCMIG_RESTART_FUTEX;
+	return PROCMIG_RESTART_NONE;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_restart_kind);
+
+void procmig_compat_set_restart(struct restart_block *block,
+				enum procmig_restart_kind kind)
+{
+	switch (kind) {
+	case PROCMIG_RESTART_NANOSLEEP:
+		block->fn = sym.hrtimer_nanosleep_restart;
+		break;
+	case PROCMIG_RESTART_POLL:
+		block->fn = sym.do_restart_poll;
+		break;
+	case PROCMIG_RESTART_FUTEX:
+		block->fn = sym.futex_wait_restart;
+		break;
+	case PROCMIG_RESTART_NONE:
+		block->fn = sym.do_no_restart_syscall;
+		break;
+	}
+}
+EXPORT_SYMBOL_GPL(procmig_compat_set_restart);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every symbol that procmig uses and the kernel does not export, in one table:
+ * FUNCTION(return type, name, arguments) and DATA(type, name).
+ */
+#define PROCMIG_SYMBOLS(FUNCTION, DATA)						\
+	FUNCTION(bool, task_work_cancel, struct task_struct *, struct callback_head *) \
+	FUNCTION(unsigned long, wait_task_inactive, struct task_struct *, unsigned int) \
+	FUNCTION(int, walk_page_range, struct mm_struct *, unsigned long,	\
+		 unsigned long, const struct mm_walk_ops *, void *)		\
+	FUNCTION(char *, __d_path, const struct path *, const struct path *,	\
+		 char *, int)							\
+	FUNCTION(int, replace_fd, unsigned int, struct file *, unsigned int)	\
+	FUNCTION(void, set_fs_pwd, struct fs_struct *, const struct path *)	\
+	FUNCTION(void, set_fs_root, struct fs_struct *, const struct path *)	\
+	FUNCTION(long, __x64_sys_mprotect, const struct pt_regs *)		\
+	FUNCTION(long, __x64_sys_mlock, const struct pt_regs *)			\
+	FUNCTION(int, do_madvise, struct mm_struct *, unsigned long, size_t, int) \
+	FUNCTION(int, replace_mm_exe_file, struct mm_struct *, struct file *)	\
+	FUNCTION(int, map_vdso_once, const struct vdso_image *, unsigned long)	\
+	FUNCTION(int, do_send_sig_info, int, struct kernel_siginfo *,		\
+		 struct task_struct *, enum pid_type)				\
+	FUNCTION(void, __set_task_comm, struct task_struct *, const char *, bool) \
+	FUNCTION(long, __sys_setresuid, uid_t, uid_t, uid_t)			\
+	FUNCTION(int, sched_setscheduler_nocheck, struct task_struct *, int,	\
+		 const struct sched_param *)					\
+	FUNCTION(void, set_process_cpu_timer, struct task_struct *,		\
+		 unsigned int, u64 *, u64 *)					\
+	FUNCTION(void, thread_group_sample_cputime, struct task_struct *, u64 *) \
+	FUNCTION(struct sighand_struct *, __lock_task_sighand,			\
+		 struct task_struct *, unsigned long *)				\
+	FUNCTION(long, do_no_restart_syscall, struct restart_block *)		\
+	FUNCTION(long, hrtimer_nanosleep_restart, struct restart_block *)	\
+	FUNCTION(long, do_restart_poll, struct restart_block *)			\
+	FUNCTION(long, futex_wait_restart, struct restart_block *)		\
+	DATA(const struct vdso_image, vdso_image_64)				\
+	DATA(rwlock_t, tasklist_lock)

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /dev/procmig. */
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/miscdevice.h>
+#include <linux/nsproxy.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/time_namespace.h>
+#include <linux/uaccess.h>
+#include <linux/utsname.h>
+#include <procmig/compat.h>
+
+#include "device.h"
+#include "identity.h"
+#include "inspection.h"
+#include "request.h"
+#include "strategy.h"
+
+#define OBSTACLES_MAX (1u << 20)
+
+/* The ABI has no holes; a change of these sizes is a change of the ABI. */
+static_assert(sizeof(struct procmig_info) == 112);
+static_assert(sizeof(struct procmig_component) == 120);
+static_assert(sizeof(struct procmig_state_kind) == 208);
+static_assert(sizeof(struct procmig_inspect) == 80);
+static_assert(sizeof(struct procmig_submit) == 88);
+static_assert(sizeof(struct procmig_enter) == 24);
+static_assert(sizeof(struct procmig_attach) == 32);
+static_assert(sizeof(struct procmig_status) == 376);
+static_assert(sizeof(struct procmig_event) == 24);
+static_assert(sizeof(struct procmig_order) == 8);
+static_assert(sizeof(struct procmig_mechanism) == 16);
+static_assert(sizeof(struct procmig_obstacle) == 24);
+
+static int info(void __user *user)
+{
+	struct procmig_info args;
+	int ret;
+
+	ret = procmig_argument_read(&args, sizeof(args), sizeof(args.size), user);
+	if (ret)
+		return ret;
+	args.abi_version = PROCMIG_ABI_VERSION;
+	args.stream_version = PROCMIG_STREAM_VERSION;
+	args.requests = procmig_request_count();
+	args.monotonic_ns = ktime_get_ns();
+	args.boottime_ns = ktime_get_boottime_ns();
+	args.xfeatures = procmig_compat_xfeatures();
+	args.xstate_bytes = procmig_compat_xstate_bytes();
+	args.reserved = 0;
+	strscpy_pad(args.kernel_release, init_utsname()->release,
+		    sizeof(args.kernel_release));
+	return procmig_argument_write(user, &args, sizeof(args));
+}
+
+static int component(void __user *user)
+{
+	struct procmig_component args;
+	int ret;
+
+	ret = procmig_argument_read(&args, sizeof(args), 2 * sizeof(u32), user);
+	if (!ret)
+		ret = procmig_registry_component(&args);
+	return ret ?: procmig_argument_write(user, &args, sizeof(args));
+}
+
+static int state_kind(void __user *user)
+{
+	struct procmig_state_kind args;
+	int ret;
+
+	ret = procmig_argument_read(&args, sizeof(args), 2 * sizeof(u32), user);
+	if (!ret)
+		ret = procmig_registry_kind(&args);
+	return ret ?: procmig_argument_write(user, &args, sizeof(args));
+}
+
+/* The process's own clocks: it may live in a time namespace. */
+static void read_clocks(struct task_struct *task, struct procmig_inspect *args)
+{
+	struct timens_offsets offsets = {};
+
+	task_lock(task);
+	if (task->nsproxy)
+		offsets = task->nsproxy->time_ns->offsets;
+	task_unlock(task);
+	args->monotonic_ns = ktime_get_ns() + timespec64_to_ns(&offsets.monotonic);
+	args->boottime_ns = ktime_get_boottime_ns() +
+			    timespec64_to_ns(&offsets.boottime);
+}
+
+static int inspect_task(struct procmig_inspect *args, void __user *user)
+{
+	struct procmig_inspection inspection = {};
+	struct procmig_subsystem_set set;
+	struct procmig_mechanism *mechanisms;
+	size_t room = args->obstacles_bytes;
+	int ret;
+
+	mechanisms = procmig_mechanisms_copy(args->mechanisms, args->mechanism_count);
+	if (IS_ERR(mechanisms))
+		return PTR_ERR(mechanisms);
+	inspection.task = procmig_task_by_identity(args->pid, args->start_time);
+	if (IS_ERR(inspection.task)) {
+		ret = PTR_ERR(inspection.task);
+		goto free_mechanisms;
+	}
+	inspection.mechanisms = mechanisms;
+	inspection.mechanism_count = args->mechanism_count;
+	inspection.room = room;
+	inspection.buffer = kvzalloc(max_t(size_t, room, 1), GFP_KERNEL);
+	if (!inspection.buffer) {
+		ret = -ENOMEM;
+		goto put_task;
+	}
+	ret = procmig_subsystems_get(&set);
+	if (ret) {
+		ret = -EOPNOTSUPP;
+		goto free_buffer;
+	}
+	ret = procmig_inspect_task(&inspection, &set);
+	procmig_subsystems_put(&set);
+	if (ret)
+		goto free_buffer;
+
+	args->obstacles_bytes = inspection.used;
+	args->obstacle_count = inspection.count;
+	args->threads = get_nr_threads(inspection.task);
+	args->memory_bytes = inspection.memory_bytes;
+	read_clocks(inspection.task, args);
+	if (inspection.used <= room &&
+	    copy_to_user(u64_to_user_ptr(args->obstacles), inspection.buffer,
+			 inspection.used))
+		ret = -EFAULT;
+	if (!ret)
+		ret = procmig_argument_write(user, args, sizeof(*args));
+	if (!ret && inspection.used > room)
+		ret = -EOVERFLOW;
+
+free_buffer:
+	kvfree(inspection.buffer);
+put_task:
+	put_task_struct(inspection.task);
+free_mechanisms:
+	kvfree(mechanisms);
+	return ret;
+}
+
+static int inspect(void __user *user)
+{
+	struct procmig_inspect args;
+	int ret;
+
+	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
+	if (ret)
+		return ret;
+	if (args.obstacles_bytes > OBSTACLES_MAX)
+		return -EINVAL;
+	ret = procmig_strategy_check(PROCMIG_ROLE_SOURCE, &args.strategy);
+	return ret ?: inspect_task(&args, user);
+}
+
+/* Give the caller a descriptor; without one the request is aborted again. */
+static int hand_over(struct procmig_request *request, __u32 *id, __s32 *fd)
+{
+	int ret = procmig_descriptor_new(request);
+
+	if (ret >= 0) {
+		*id = request->id;
+		*fd = ret;
+		ret = 0;
+	}
+	return ret;
+}
+
+static int submit(enum procmig_role role, void __user *user)
+{
+	struct procmig_request *request;
+	struct procmig_submit args;
+	int ret;
+
+	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
+	if (ret)
+		return ret;
+	request = procmig_request_create(role, &args);
+	if (IS_ERR(request))
+		return PTR_ERR(request);
+	ret = hand_over(request, &args.id, &args.fd);
+	if (ret)
+		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, ret,
+				      "no descriptor for the request (%d)", ret);
+	procmig_request_put(request);
+	/* If this faults the descriptor is there all the same, and closed on exit. */
+	return ret ?: procmig_argument_write(user, &args, sizeof(args));
+}
+
+static int enter(const void __user *user)
+{
+	struct procmig_request *request;
+	struct procmig_enter args;
+	int ret;
+
+	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
+	if (ret)
+		return ret;
+	if (args.flags)
+		return -EINVAL;
+	request = procmig_request_by_token(args.token);
+	if (!request)
+		return -ENOENT;
+	ret = procmig_enter_target(request);
+	procmig_request_put(request);
+	return ret;
+}
+
+static int attach(void __user *user)
+{
+	struct procmig_request *request;
+	struct procmig_attach args;
+	int ret;
+
+	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
+	if (ret)
+		return ret;
+	if (args.flags)
+		return -EINVAL;
+	request = procmig_request_by_token(args.token);
+	if (!request)
+		return -ENOENT;
+	ret = hand_over(request, &args.id, &args.fd);
+	procmig_request_put(request);
+	return ret ?: procmig_argument_write(user, &args, sizeof(args));
+}
+
+static long device_ioctl(struct file *file, unsigned int command, unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	switch (command) {
+	case PROCMIG_IOC_INFO:
+		return info(user);
+	case PROCMIG_IOC_COMPONENT:
+		return component(user);
+	case PROCMIG_IOC_STATE_KIND:
+		return state_kind(user);
+	case PROCMIG_IOC_INSPECT:
+		return inspect(user);
+	case PROCMIG_IOC_CHECKPOINT:
+		return submit(PROCMIG_ROLE_SOURCE, user);
+	case PROCMIG_IOC_RESTART:
+		return submit(PROCMIG_ROLE_TARGET, user);
+	case PROCMIG_IOC_ENTER:
+		return enter(user);
+	case PROCMIG_IOC_ATTACH:
+		return attach(user);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+}
+
+static const struct file_operations device_operations = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.unlocked_ioctl = device_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = no_llseek,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = PROCMIG_DEVICE,
+	.fops = &device_operations,
+	.mode = 0600,
+};
+
+int procmig_device_init(void)
+{
+	return misc_register(&device);
+}
+
+void procmig_device_exit(void)
+{
+	misc_deregister(&device);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "identity.h"
+#include "inspection.h"
+
+struct task_struct *procmig_inspected_task(struct procmig_inspection *inspection)
+{
+	return inspection->task;
+}
+EXPORT_SYMBOL_GPL(procmig_inspected_task);
+
+enum procmig_mechanism_kind
+procmig_inspected_mechanism(struct procmig_inspection *inspection, u32 subsystem,
+			    u64 entity, enum procmig_mechanism_kind otherwise)
+{
+	return procmig_mechanisms_find(inspection->mechanisms,
+				       inspection->mechanism_count,
+				       subsystem, entity, otherwise);
+}
+EXPORT_SYMBOL_GPL(procmig_inspected_mechanism);
+
+void procmig_expect_bytes(struct procmig_inspection *inspection, u64 bytes)
+{
+	inspection->memory_bytes += bytes;
+}
+EXPORT_SYMBOL_GPL(procmig_expect_bytes);
+
+void procmig_obstacle(struct procmig_inspection *inspection, u32 subsystem,
+		      enum procmig_obstacle_code code, s64 object,
+		      const char *format, ...)
+{
+	struct procmig_obstacle obstacle = {
+		.subsystem = subsystem,
+		.code = code,
+		.object = object,
+	};
+	char text[PROCMIG_MESSAGE_BYTES];
+	void *at = inspection->buffer + inspection->used;
+	va_list args;
+	size_t bytes;
+
+	va_start(args, format);
+	bytes = vscnprintf(text, sizeof(text), format, args) + 1;
+	va_end(args);
+	if (!inspection->count++) {
+		memcpy(inspection->first, text, bytes);
+		inspection->first_subsystem = subsystem;
+	}
+	obstacle.size = ALIGN(sizeof(obstacle) + bytes, 8);
+	inspection->used += obstacle.size;
+	if (inspection->used > inspection->room)
+		return;
+	memset(at, 0, obstacle.size);
+	memcpy(at, &obstacle, sizeof(obstacle));
+	memcpy(at + sizeof(obstacle), text, bytes);
+}
+EXPORT_SYMBOL_GPL(procmig_obstacle);
+
+int procmig_inspect_task(struct procmig_inspection *inspection,
+			 const struct procmig_subsystem_set *set)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < set->count; i++) {
+		if (!set->subsystem[i]->inspect)
+			continue;
+		ret = set->subsystem[i]->inspect(inspection);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Collects what stands against a checkpoint. */
+#ifndef _PROCMIG_CORE_INSPECTION_H
+#define _PROCMIG_CORE_INSPECTION_H
+
+#include <procmig/process.h>
+
+#include "registry.h"
+
+struct procmig_inspection {
+	struct task_struct *task;
+	const struct procmig_mechanism *mechanisms;
+	unsigned int mechanism_count;
+	u64 memory_bytes;
+
+	void *buffer;			/* obstacles, one behind the other */
+	size_t room;			/* its size */
+	size_t used;			/* what all of them need */
+	unsigned int count;
+	char first[PROCMIG_MESSAGE_BYTES];	/* the first one's text */
+	u32 first_subsystem;
+};
+
+/* Ask every subsystem of @set.  0 also with obstacles: see @count. */
+int procmig_inspect_task(struct procmig_inspection *inspection,
+			 const struct procmig_subsystem_set *set);
+
+#endif /* _PROCMIG_CORE_INSPECTION_H */

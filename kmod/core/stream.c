@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Framing: records on the channels of a medium. */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "stream.h"
+
+static unsigned int channel_for(struct procmig_request *request,
+				enum procmig_channel_role role)
+{
+	unsigned int channel;
+
+	if (role == PROCMIG_CHANNEL_DEMAND)
+		return request->demand;
+	/* Both sides count alike, so the order of records is kept. */
+	channel = request->bulk[request->bulk_next];
+	request->bulk_next = (request->bulk_next + 1) % request->bulk_count;
+	return channel;
+}
+
+static int explain(struct procmig_process *process, int error, const char *doing)
+{
+	if (procmig_request_state(process->request) == PROCMIG_STATE_ABORTING)
+		return -ECANCELED;
+	return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, error,
+			    "the stream broke while %s (%d)", doing, error);
+}
+
+/* ---- sending ------------------------------------------------------------- */
+
+/*
+ * The receiver reads records in the order in which they were emitted, whatever
+ * channel they are on: data held back on one channel would make it wait there
+ * while the sender fills another.
+ */
+static int switch_channel(struct procmig_request *request, unsigned int channel)
+{
+	unsigned int before = request->dirty;
+
+	request->dirty = channel;
+	if (before == channel)
+		return 0;
+	return request->medium->flush(&request->conduit, before);
+}
+
+static int push_header(struct procmig_process *process, unsigned int channel,
+		       u32 subsystem, u16 type, u16 version, u64 length)
+{
+	struct procmig_request *request = process->request;
+	struct procmig_record record = {
+		.magic = PROCMIG_STREAM_MAGIC,
+		.type = type,
+		.version = version,
+		.subsystem = subsystem,
+		.flags = PROCMIG_RECORD_MANDATORY,
+		.process = process->pid,
+		.sequence = request->sent[channel]++,
+		.length = length,
+	};
+	struct kvec part = { &record, sizeof(record) };
+	struct iov_iter data;
+	int ret;
+
+	if (procmig_request_state(request) == PROCMIG_STATE_ABORTING)
+		return -ECANCELED;
+	ret = switch_channel(request, channel);
+	if (ret)
+		return ret;
+	iov_iter_kvec(&data, WRITE, &part, 1, sizeof(record));
+	return request->medium->pushdata(&request->conduit, channel, &data);
+}
+
+int procmig_emit(struct procmig_process *process, enum procmig_channel_role role,
+		 u32 subsystem, u16 type, u16 version,
+		 const struct kvec *parts, unsigned int part_count)
+{
+	struct iov_iter data;
+	size_t length = 0;
+	unsigned int i;
+
+	for (i = 0; i < part_count; i++)
+		length += parts[i].iov_len;
+	iov_iter_kvec(&data, WRITE, parts, part_count, length);
+	return procmig_emit_data(process, role, subsystem, type, version, NULL, 0,
+				 &data);
+}
+EXPORT_SYMBOL_GPL(procmig_emit);
+
+int procmig_emit_data(struct procmig_process *process,
+		      enum procmig_channel_role role, u32 subsystem, u16 type,
+		      u16 version, const void *head, size_t head_bytes,
+		      struct iov_iter *data)
+{
+	struct procmig_request *request = process->request;
+	struct kvec part = { (void *)head, head_bytes };
+	unsigned int channel = channel_for(request, role);
+	struct iov_iter iter;
+	int ret;
+
+	ret = push_header(process, channel, subsystem, type, version,
+			  head_bytes + iov_iter_count(data));
+	if (!ret && head_bytes) {
+		iov_iter_kvec(&iter, WRITE, &part, 1, head_bytes);
+		ret = request->medium->pushdata(&request->conduit, channel, &iter);
+	}
+	if (!ret && iov_iter_count(data))
+		ret = request->medium->pushdata(&request->conduit, channel, data);
+	return ret ? explain(process, ret, "sending") : 0;
+}
+EXPORT_SYMBOL_GPL(procmig_emit_data);
+
+int procmig_flush(struct procmig_request *request)
+{
+	int ret = request->medium->flush(&request->conduit, request->dirty);
+
+	return ret ? explain(&request->process, ret, "sending") : 0;
+}
+
+/* ---- receiving ----------------------------------------------------------- */
+
+int procmig_record_check(const struct procmig_record *record, u32 sequence,
+			 const char **why)
+{
+	if (record->magic != PROCMIG_STREAM_MAGIC)
+		*why = "it does not begin with the magic number";
+	else if (record->sequence != sequence)
+		*why = "records are missing or repeated";
+	else if (record->flags & ~PROCMIG_RECORD_MANDATORY)
+		*why = "it has unknown flags";
+	else if (record->length > PROCMIG_RECORD_MAX_BYTES)
+		*why = "it is too long";
+	else
+		return 0;
+	return -EPROTO;
+}
+
+static int take_header(struct procmig_process *process, unsigned int channel,
+		       enum procmig_channel_role role, struct procmig_record *record)
+{
+	struct procmig_request *request = process->request;
+	struct kvec part = { record, sizeof(*record) };
+	struct iov_iter room;
+	const char *why;
+	int ret;
+
+	iov_iter_kvec(&room, READ, &part, 1, sizeof(*record));
+	ret = request->medium->popdata(&request->conduit, channel, &room);
+	if (ret)
+		return explain(process, ret, "waiting for a record");
+	ret = procmig_record_check(record, request->received[channel]++, &why);
+	if (ret)
+		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, ret,
+				    "record %u of channel %u was refused: %s",
+				    request->received[channel] - 1, channel, why);
+	request->body_left[role - 1] = record->length;
+	request->body_channel[role - 1] = channel;
+	return 0;
+}
+
+int procmig_take_demand(struct procmig_process *process,
+			struct procmig_record *record)
+{
+	return take_header(process, process->request->demand,
+			   PROCMIG_CHANNEL_DEMAND, record);
+}
+
+int procmig_take_bulk(struct procmig_process *process, u32 subsystem,
+		      struct procmig_record *record)
+{
+	struct procmig_request *request = process->request;
+	int ret;
+
+	ret = take_header(process, channel_for(request, PROCMIG_CHANNEL_BULK),
+			  PROCMIG_CHANNEL_BULK, record);
+	if (!ret && record->subsystem != subsystem)
+		ret = procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
+				   "a bulk record of subsystem %u came where one of %u is due",
+				   record->subsystem, subsystem);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(procmig_take_bulk);
+
+int procmig_take_data(struct procmig_process *process,
+		      enum procmig_channel_role role, struct iov_iter *room)
+{
+	struct procmig_request *request = process->request;
+	size_t bytes = iov_iter_count(room);
+	int ret;
+
+	if (bytes > request->body_left[role - 1])
+		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
+				    "a record is %llu bytes shorter than its content",
+				    bytes - request->body_left[role - 1]);
+	ret = request->medium->popdata(&request->conduit,
+				       request->body_channel[role - 1], room);
+	if (ret)
+		return explain(process, ret, "receiving");
+	request->body_left[role - 1] -= bytes;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(procmig_take_data);
+
+int procmig_take(struct procmig_process *process, enum procmig_channel_role role,
+		 void *buffer, size_t bytes)
+{
+	struct kvec part = { buffer, bytes };
+	struct iov_iter room;
+
+	if (!bytes)
+		return 0;
+	iov_iter_kvec(&room, READ, &part, 1, bytes);
+	return procmig_take_data(process, role, &room);
+}
+EXPORT_SYMBOL_GPL(procmig_take);
+
+u64 procmig_left(struct procmig_process *process, enum procmig_channel_role role)
+{
+	return process->request->body_left[role - 1];
+}
+EXPORT_SYMBOL_GPL(procmig_left);
+
+int procmig_skip_demand(struct procmig_process *process)
+{
+	u8 waste[256];
+	int ret = 0;
+	u64 left;
+
+	while (!ret && (left = procmig_left(process, PROCMIG_CHANNEL_DEMAND)))
+		ret = procmig_take(process, PROCMIG_CHANNEL_DEMAND, waste,
+				   min_t(u64, left, sizeof(waste)));
+	return ret;
+}
+
+void *procmig_take_body(struct procmig_process *process,
+			const struct procmig_record *record, size_t head)
+{
+	char *body;
+	int ret;
+
+	if (record->length < head || record->length > PROCMIG_RECORD_SMALL_MAX)
+		return ERR_PTR(procmig_fail(process, record->subsystem, -EPROTO,
+					    "record type %u has a bad length, %llu bytes",
+					    record->type, record->length));
+	body = kvmalloc(record->length + 1, GFP_KERNEL);
+	if (!body)
+		return ERR_PTR(-ENOMEM);
+	ret = procmig_take(process, PROCMIG_CHANNEL_DEMAND, body, record->length);
+	if (ret) {
+		kvfree(body);
+		return ERR_PTR(ret);
+	}
+	body[record->length] = '\0';
+	return body;
+}
+EXPORT_SYMBOL_GPL(procmig_take_body);

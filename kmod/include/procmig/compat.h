@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel does not export, or does differently from one version to the
+ * next.  One wrapper each; everything else is free of version checks.
+ */
+#ifndef _PROCMIG_COMPAT_H
+#define _PROCMIG_COMPAT_H
+
+#include <linux/path.h>
+#include <linux/restart_block.h>
+#include <linux/sched.h>
+#include <linux/task_work.h>
+#include <uapi/procmig_stream.h>
+
+struct mm_walk_ops;
+struct kernel_siginfo;
+
+/* Take queued work back; false if it has run or runs. */
+bool procmig_compat_task_work_cancel(struct task_struct *task,
+				     struct callback_head *work);
+
+/* Wait until a parked task is off its CPU; -ESRCH if it is not parked. */
+int procmig_compat_wait_inactive(struct task_struct *task);
+
+/* The extended register state of the ptrace ABI on this machine. */
+u32 procmig_compat_xstate_bytes(void);
+u64 procmig_compat_xfeatures(void);
+
+/* Walk page tables; the caller holds the mmap lock. */
+int procmig_compat_walk(struct mm_struct *mm, unsigned long start,
+			unsigned long end, const struct mm_walk_ops *ops,
+			void *private);
+
+/* The path as a task with that root sees it, or an ERR_PTR. */
+char *procmig_compat_path(const struct path *path, const struct path *root,
+			  char *buffer, int bytes);
+
+/* On `current'. */
+int procmig_compat_replace_fd(unsigned int fd, struct file *file, unsigned int flags);
+void procmig_compat_set_pwd(const struct path *path);
+void procmig_compat_set_root(const struct path *path);
+int procmig_compat_mprotect(unsigned long start, size_t bytes, unsigned long prot);
+int procmig_compat_mlock(unsigned long start, size_t bytes);
+int procmig_compat_madvise(unsigned long start, size_t bytes, int advice);
+int procmig_compat_set_exe(struct file *file);
+int procmig_compat_map_vdso(unsigned long address);
+
+/* Bytes from the first data page to the end of the vDSO; hash of its image. */
+unsigned long procmig_compat_vdso_bytes(void);
+u64 procmig_compat_vdso_hash(void);
+
+/* Like lock_task_sighand(); undone by unlock_task_sighand(). */
+bool procmig_compat_lock_sighand(struct task_struct *task, unsigned long *flags);
+
+int procmig_compat_send_signal(int signal, struct kernel_siginfo *info,
+			       struct task_struct *task, bool shared);
+void procmig_compat_set_comm(struct task_struct *task, const char *comm);
+/* On `current': also counts it to its new user. */
+int procmig_compat_set_uids(u32 real, u32 effective, u32 saved);
+int procmig_compat_set_policy(struct task_struct *task, int policy);
+
+/* Make init the parent of `current'. */
+void procmig_compat_reparent_to_init(void);
+
+/* ITIMER_VIRTUAL and ITIMER_PROF of `current', in CPU time; 0 disarms. */
+void procmig_compat_set_cpu_timer(unsigned int clock, u64 remaining_ns, u64 interval_ns);
+/* Remaining CPU time of the timer, 0 if it is not armed. */
+u64 procmig_compat_get_cpu_timer(struct task_struct *task, unsigned int clock,
+				 u64 *interval_ns);
+
+/* Which system call carries on through @block, PROCMIG_RESTART_NONE if unknown. */
+enum procmig_restart_kind
+procmig_compat_restart_kind(const struct restart_block *block);
+/* Let @block carry on as @kind. */
+void procmig_compat_set_restart(struct restart_block *block,
+				enum procmig_restart_kind kind);
+
+int procmig_compat_init(void);
+
+#endif /* _PROCMIG_COMPAT_H */

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a subsystem may ask of the core about the process it works on.
+ * Everything here may sleep unless said otherwise.
+ */
+#ifndef _PROCMIG_PROCESS_H
+#define _PROCMIG_PROCESS_H
+
+#include <linux/uio.h>
+#include <procmig/subsystem.h>
+
+/* The task: on the source the quiesced one, on the target the stub. */
+struct task_struct *procmig_task(struct procmig_process *process);
+
+/* The zeroed area of @subsystem, struct procmig_subsystem.private_bytes long. */
+void *procmig_private(struct procmig_process *process,
+		      const struct procmig_subsystem *subsystem);
+
+/* CLOCK_MONOTONIC (initial time namespace) at which the process was frozen. */
+u64 procmig_frozen_ns(struct procmig_process *process);
+
+/* What HELLO said about the source; valid on the target. */
+const struct procmig_core_hello *procmig_hello(struct procmig_process *process);
+
+/* The mechanism that the request chose for @entity, or @otherwise. */
+enum procmig_mechanism_kind
+procmig_mechanism_of(struct procmig_process *process, u32 subsystem, u64 entity,
+		     enum procmig_mechanism_kind otherwise);
+
+/*
+ * Record why the request fails; the first call wins and is what user space
+ * reads.  The text names the object.  Returns @error (negative errno).
+ */
+__printf(4, 5)
+int procmig_fail(struct procmig_process *process, u32 subsystem, int error,
+		 const char *format, ...);
+
+/* Progress: feeds the watchdog.  An error that was handled is not progress. */
+void procmig_progress(struct procmig_process *process, u64 bytes, u64 entities);
+void procmig_skipped(struct procmig_process *process, u64 entities);
+
+/* ---- sending ------------------------------------------------------------ */
+
+/*
+ * Emit one record: the header and then @iovs.  Bulk records go round robin over
+ * the bulk channels.  Returns 0 or a negative errno; -ECANCELED after an abort.
+ */
+int procmig_emit(struct procmig_process *process, enum procmig_channel_role role,
+		 u32 subsystem, u16 type, u16 version,
+		 const struct kvec *parts, unsigned int part_count);
+
+/* Likewise, the body being @head and then the bytes of @data. */
+int procmig_emit_data(struct procmig_process *process,
+		      enum procmig_channel_role role, u32 subsystem, u16 type,
+		      u16 version, const void *head, size_t head_bytes,
+		      struct iov_iter *data);
+
+/* ---- receiving ---------------------------------------------------------- */
+
+/*
+ * Read the header of the next bulk record.  It must belong to @subsystem.
+ * Demand records are read by the core, which hands them to the subsystem.
+ */
+int procmig_take_bulk(struct procmig_process *process, u32 subsystem,
+		      struct procmig_record *record);
+
+/* Read @bytes of the body that was announced last on that kind of channel. */
+int procmig_take(struct procmig_process *process, enum procmig_channel_role role,
+		 void *buffer, size_t bytes);
+int procmig_take_data(struct procmig_process *process,
+		      enum procmig_channel_role role, struct iov_iter *room);
+
+/* Bytes of that body which have not been read yet. */
+u64 procmig_left(struct procmig_process *process, enum procmig_channel_role role);
+
+/*
+ * Read a whole demand body that has a fixed head of @head bytes.  Returns a
+ * buffer of the body's length plus a terminating NUL, to be freed with kvfree(),
+ * or an ERR_PTR; -EPROTO if it is shorter than @head or longer than allowed.
+ */
+void *procmig_take_body(struct procmig_process *process,
+			const struct procmig_record *record, size_t head);
+
+/* ---- inspecting --------------------------------------------------------- */
+
+struct task_struct *procmig_inspected_task(struct procmig_inspection *inspection);
+
+enum procmig_mechanism_kind
+procmig_inspected_mechanism(struct procmig_inspection *inspection, u32 subsystem,
+			    u64 entity, enum procmig_mechanism_kind otherwise);
+
+/* Name an obstacle.  @object: descriptor, address, signal ... */
+__printf(5, 6)
+void procmig_obstacle(struct procmig_inspection *inspection, u32 subsystem,
+		      enum procmig_obstacle_code code, s64 object,
+		      const char *format, ...);
+
+/* Add to the estimate of what a checkpoint sends. */
+void procmig_expect_bytes(struct procmig_inspection *inspection, u64 bytes);
+
+#endif /* _PROCMIG_PROCESS_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between the core and a kernel subsystem: layer 1 of the
+ * framework.  A third party adds a kind of state by writing a module against
+ * the headers of this directory alone.
+ *
+ * A subsystem owns one part of a process's state.  The core calls it with a
+ * process context; everything that the subsystem remembers between two calls
+ * lives in the private area which the core allocates for it per process.
+ *
+ * Contexts that the callbacks are called in:
+ *
+ *	worker	a kernel thread of the request; may sleep
+ *	self	the task that is being rebuilt, on its way to user mode; may
+ *		sleep, `current' is the process
+ *	caller	the task that called the ioctl; may sleep
+ *
+ * No lock of the core is held during any callback.  While a process is
+ * quiesced its threads are parked at the border to user mode, so its state
+ * stands still without further locking, except for what other processes or
+ * interrupts change (pending signals, timers, page reclaim).
+ */
+#ifndef _PROCMIG_SUBSYSTEM_H
+#define _PROCMIG_SUBSYSTEM_H
+
+#include <linux/module.h>
+#include <linux/types.h>
+#include <uapi/procmig.h>
+#include <uapi/procmig_stream.h>
+
+struct procmig_process;
+struct procmig_inspection;
+struct seq_buf;
+
+/* What an iterative operation returns besides a negative errno. */
+enum procmig_step {
+	PROCMIG_DONE = 0,
+	PROCMIG_MORE = 1,
+};
+
+/* One kind of state, for PROCMIG_IOC_STATE_KIND and the generated table. */
+struct procmig_kind {
+	const char *name;
+	enum procmig_kind_state state;
+	const char *note;
+};
+
+/* Progress of one subsystem on one process. */
+struct procmig_subsystem_status {
+	u64 entities_done;
+	u64 entities_total;
+	u64 entities_dirty;
+	u64 entities_skipped;
+	u64 bytes_done;
+	u64 bytes_total;
+};
+
+/**
+ * struct procmig_subsystem - what a subsystem registers
+ * @name: unique, at most PROCMIG_NAME_BYTES - 1 characters
+ * @id: unique, enum procmig_subsystem_id or 0x100 and above
+ * @version: of the subsystem's records; the peer's must not be newer
+ * @order: subsystems act in ascending order on both machines; unique
+ * @owner: THIS_MODULE; pinned while a request uses the subsystem
+ * @private_bytes: size of the zeroed private area per process
+ * @kinds: the kinds of state that the subsystem knows
+ * @kind_count: how many
+ *
+ * @inspect: optional; worker or caller.  Name every obstacle to carrying the
+ *	task through procmig_obstacle() and add the bytes that a checkpoint
+ *	would send to the estimate.  Called on a running task before anything is
+ *	frozen, and again on the quiesced one.  An error means that the
+ *	inspection itself failed.
+ * @setup: optional; worker on the source after quiescing, self on the target
+ *	before the first record.  Its undo is @cleanup.
+ * @checkpoint: required; worker.  Emit the next part of the state.  Called
+ *	until it returns PROCMIG_DONE; each call should emit about a megabyte at
+ *	most, so that an abort is noticed soon.  Must not change the process.
+ * @restart: required; self.  Consume one record of the demand channel, whose
+ *	body is read with procmig_take(); what is not read is skipped.
+ * @settle: optional; worker, target.  The task is rebuilt and parked: install
+ *	what only another task can (register sets).
+ * @resume: optional; self, target.  The process runs again right after this.
+ *	Start what depends on time.  Cannot fail.
+ * @fault: optional; worker, source.  Divert from the normal sequence for one
+ *	entity: emit it now.
+ * @status: optional; any context that may sleep.
+ * @dump: optional; any context that may sleep.  Write what is needed to
+ *	understand why the process does not get on.
+ * @cleanup: optional; worker.  Undo @setup, drop every reference.  Called once
+ *	if @setup succeeded or does not exist, in the reverse order of setup.
+ */
+struct procmig_subsystem {
+	const char *name;
+	u32 id;
+	u32 version;
+	int order;
+	struct module *owner;
+	size_t private_bytes;
+	const struct procmig_kind *kinds;
+	unsigned int kind_count;
+
+	int (*inspect)(struct procmig_inspection *inspection);
+	int (*setup)(struct procmig_process *process);
+	int (*checkpoint)(struct procmig_process *process);
+	int (*restart)(struct procmig_process *process,
+		       const struct procmig_record *record);
+	int (*settle)(struct procmig_process *process);
+	void (*resume)(struct procmig_process *process);
+	int (*fault)(struct procmig_process *process, u64 entity);
+	void (*status)(struct procmig_process *process,
+		       struct procmig_subsystem_status *status);
+	void (*dump)(struct procmig_process *process, struct seq_buf *out);
+	void (*cleanup)(struct procmig_process *process);
+};
+
+/*
+ * Register and unregister.  -EEXIST: the name, id or order is taken; -EINVAL:
+ * a required member is missing.  Unregister from module exit only: the core
+ * holds a reference to @owner while the subsystem is in use.
+ */
+int procmig_register_subsystem(const struct procmig_subsystem *subsystem);
+void procmig_unregister_subsystem(const struct procmig_subsystem *subsystem);
+
+#endif /* _PROCMIG_SUBSYSTEM_H */

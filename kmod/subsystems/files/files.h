@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The files subsystem: descriptors, open file descriptions, cwd, root, umask. */
+#ifndef _PROCMIG_FILES_H
+#define _PROCMIG_FILES_H
+
+#include <linux/fs.h>
+#include <procmig/compat.h>
+#include <procmig/process.h>
+
+#define FILES_VERSION 1
+/* Far above the default limits, low enough to be allocated at once. */
+#define DESCRIPTIONS_MAX (1u << 16)
+/* The default of fs.nr_open; the kernel checks against the real one. */
+#define DESCRIPTORS_MAX (1u << 20)
+
+struct files {
+	struct file **description;	/* target: by number; NULL: ignored */
+	unsigned int descriptions;
+	unsigned long standard;		/* target: which of 0, 1, 2 are in use */
+};
+
+extern const struct procmig_subsystem files_subsystem;
+
+/*
+ * What kind of file it is, and its path as seen from @root.  Returns NULL, or
+ * what makes it impossible to carry; the text may lie in @buffer.
+ */
+const char *files_describe(struct file *file, const struct path *root,
+			   struct procmig_files_description *description,
+			   char *buffer, size_t bytes, const char **path);
+
+int files_checkpoint(struct procmig_process *process);
+int files_restart(struct procmig_process *process,
+		  const struct procmig_record *record);
+int files_setup_target(struct procmig_process *process);
+void files_resume(struct procmig_process *process);
+
+#endif /* _PROCMIG_FILES_H */

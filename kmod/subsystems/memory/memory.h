@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The memory subsystem: address space, mappings, pages. */
+#ifndef _PROCMIG_MEMORY_H
+#define _PROCMIG_MEMORY_H
+
+#include <linux/bvec.h>
+#include <linux/mm.h>
+#include <procmig/compat.h>
+#include <procmig/process.h>
+
+#define MEMORY_VERSION 1
+#define MEMORY_BATCH 256		/* pages per step: one megabyte */
+
+struct page_batch {
+	unsigned int count;
+	unsigned long address[MEMORY_BATCH];
+	bool anonymous[MEMORY_BATCH];	/* reads as zero where nothing was sent */
+	struct page *page[MEMORY_BATCH];
+	struct bio_vec vector[MEMORY_BATCH];
+};
+
+struct memory {
+	struct mm_struct *mm;		/* source: referenced */
+	bool described;			/* source: SPACE and AREA are sent */
+	unsigned long next;		/* source: first address not looked at */
+	struct page_batch *batch;	/* source */
+
+	struct procmig_memory_space *space;	/* target: kvmalloc()ed, with path */
+	struct procmig_memory_area *areas;	/* target: without paths */
+	unsigned int area_count;
+	unsigned int last_area;		/* target: where the last pages went */
+	struct file *file;		/* target: of the last file mapping */
+	char *file_path;
+};
+
+extern const struct procmig_subsystem memory_subsystem;
+
+/*
+ * Describe a mapping.  @file_path points into @buffer afterwards, or is NULL.
+ * Returns NULL, or what makes the mapping impossible to carry.
+ */
+const char *memory_describe(struct vm_area_struct *vma, const struct path *root,
+			    struct procmig_memory_area *area, char *buffer,
+			    size_t bytes, const char **file_path);
+
+int memory_checkpoint(struct procmig_process *process);
+int memory_restart(struct procmig_process *process,
+		   const struct procmig_record *record);
+void memory_resume(struct procmig_process *process);
+
+#endif /* _PROCMIG_MEMORY_H */

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import binaries, imageload, kernellog, network, progress, settings, ssh, transfer
+from . import binaries, clock, imageload, kernellog, network, progress, settings, ssh, transfer
 from .errors import LabError
 from .lab import Lab
 
@@ -23,6 +23,10 @@ def main(argv):
         return options.run(Lab(settings.flavour(options.flavour)), options) or 0
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; say nothing more, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print("lab: interrupted; `lab down` removes what is half made", file=sys.stderr)
@@ -53,7 +57,7 @@ def _protect_passed_on(argv):
 
 def _parser():
     parser = argparse.ArgumentParser(prog="lab", description="Make and run the procmig lab.",
-                                     epilog="Settings: PROCMIG_CACHE, PROCMIG_LAB, PROCMIG_LAB_MEMORY (MiB per guest),"
+                                     epilog="Settings: PROCMIG_CACHE, PROCMIG_LAB, PROCMIG_LAB_INSTANCE (0 to 9), PROCMIG_LAB_MEMORY (MiB per guest),"
                                             " PROCMIG_LAB_ACCEL (QEMU's -accel). See README.md.")
     parser.add_argument("--flavour", choices=_FLAVOURS, default="nodes",
                         help="nodes: a cluster of node-a and node-b (default); guests: bare guest-a and guest-b")
@@ -99,6 +103,7 @@ def _parser():
             argument("state", choices=["down", "up", "cut-peer", "heal-peer"]))
     command("apiserver", _apiserver, "stop or start the API server alone",
             argument("action", choices=["stop", "start", "restart"]))
+    command("sync-clocks", _sync_clocks, "set the guests' clocks by the host's, as up and power on do")
     command("console", _console, "print a node's serial console", node)
     command("check-logs", _check_logs, "fail if any guest's kernel log shows a fault, and list the lines")
     return parser
@@ -177,7 +182,7 @@ def _power(lab, options):
         guest.power_on()
     else:
         guest.reset()
-    guest.wait_for_login(_WAIT_SECONDS)
+    guest.finish_boot(_WAIT_SECONDS)
 
 
 def _link(lab, options):
@@ -196,6 +201,12 @@ def _apiserver(lab, options):
         controlplane.stop_api_server()
     if options.action in ("start", "restart"):
         controlplane.start_api_server()
+
+
+def _sync_clocks(lab, options):
+    for guest in lab.running_guests():
+        offset, error = clock.synchronize(lab.flavour, guest.machine)
+        print(f"{guest.name}: was {offset * 1e3:+.1f} ms off, now within {error * 1e3:.1f} ms")
 
 
 def _console(lab, options):

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 
-from . import command, kubeconfig, progress, settings
+from . import command, kubeconfig, settings
 from .background import Program
 from .certificates import Authority
 from .errors import LabError
@@ -89,33 +89,18 @@ class ControlPlane:
             return answer.read()
 
     def ready_nodes(self):
-        """Names of the nodes whose Ready condition is true."""
+        """The boot ID of each node whose Ready condition is true."""
         try:
             nodes = json.loads(self.get("/api/v1/nodes"))["items"]
         except (OSError, urllib.error.URLError):
-            return set()
-        return {node["metadata"]["name"] for node in nodes
+            return {}
+        return {node["metadata"]["name"]: node["status"]["nodeInfo"]["bootID"] for node in nodes
                 if any(condition["type"] == "Ready" and condition["status"] == "True"
                        for condition in node.get("status", {}).get("conditions", []))}
 
-    def wait_for_nodes(self, names, timeout, still_alive=lambda: None):
-        deadline = time.monotonic() + timeout
-        said = set()
-        while True:
-            ready = self.ready_nodes()
-            for name in sorted((ready & set(names)) - said):
-                progress.say(f"{name} is Ready")
-            said |= ready
-            missing = set(names) - ready
-            if not missing:
-                return
-            self.api_server.check_alive()
-            still_alive()
-            if time.monotonic() > deadline:
-                raise LabError(f"not Ready after {timeout:.0f} s: {', '.join(sorted(missing))}",
-                               log=self.controller_manager.log,
-                               hint=f"`lab ssh {sorted(missing)[0]} journalctl -u kubelet -u containerd`")
-            time.sleep(0.5)
+    def check_alive(self):
+        for program in self._programs():
+            program.check_alive()
 
     def kubelet_files(self, machine):
         """What a node's kubelet needs of the control plane: path in the guest to content."""
@@ -157,8 +142,8 @@ class ControlPlane:
         return self.directory / f"{name}.kubeconfig"
 
     def _etcd(self):
-        client = f"http://127.0.0.1:{settings.ETCD_PORT}"
-        peer = f"http://127.0.0.1:{settings.ETCD_PEER_PORT}"
+        client = f"http://127.0.0.1:{self.flavour.etcd_port}"
+        peer = f"http://127.0.0.1:{self.flavour.etcd_port + 1}"
         return ["etcd", "--name=lab", f"--data-dir={self.directory / 'etcd'}",
                 f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
                 f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
@@ -178,7 +163,7 @@ class ControlPlane:
                 f"--bind-address={self.address}",
                 f"--advertise-address={self.address}",
                 f"--secure-port={settings.API_SERVER_PORT}",
-                f"--etcd-servers=http://127.0.0.1:{settings.ETCD_PORT}",
+                f"--etcd-servers=http://127.0.0.1:{self.flavour.etcd_port}",
                 f"--client-ca-file={self.authority.certificate}",
                 f"--tls-cert-file={serving[0]}",
                 f"--tls-private-key-file={serving[1]}",

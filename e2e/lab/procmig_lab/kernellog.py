@@ -6,13 +6,13 @@ import re
 from . import ssh
 
 _TROUBLE = re.compile(
-    r"WARNING: |\bBUG\b|\bOops\b|kernel BUG|general protection fault|unable to handle|Kernel panic"
+    r"WARNING: |\bBUG\b|\bOops\b|kernel BUG|general protection fault[,:]|unable to handle|Kernel panic"
     r"|unregister_netdevice|refcount_t|\bKASAN\b|\bKFENCE\b|\bUBSAN\b|blocked for more than|soft lockup|hard LOCKUP"
     r"|possible recursive locking|possible circular locking|suspicious RCU usage|inconsistent lock state"
     r"|held lock freed|lock held when returning|scheduling while atomic|sleeping function called from invalid"
     r"|list_add corruption|list_del corruption|Bad page state|Bad rss-counter|non-zero pgtables_bytes"
     r"|Objects remaining in|nobody cared|detected stall|self-detected stall|double free|slab-out-of-bounds|use-after-free"
-    r"|Modules linked in:|Call Trace:|page allocation failure|leaked")
+    r"|Modules linked in:|Call Trace:|page allocation failure|kmemleak:")
 
 
 def troubles(text):

@@ -4,6 +4,7 @@
 import contextlib
 import fcntl
 import shutil
+import time
 
 from . import binaries, hostpackages, image, network, progress, ssh
 from .cache import Cache
@@ -108,16 +109,40 @@ class Lab:
         for guest in guests:
             guest.wait_for_login(timeout)
         if self.controlplane:
-            self.controlplane.wait_for_nodes([guest.name for guest in guests], timeout,
-                                             lambda: [guest.check_boot() for guest in guests])
+            self._wait_until_ready(guests, timeout)
 
     def _is_complete(self):
         if not network.exists(self.flavour) or not all(guest.is_running() for guest in self.guests):
             return False
         if self.controlplane:
             return (self.controlplane.is_running()
-                    and self.controlplane.ready_nodes() >= set(self.flavour.machine_names))
+                    and self.controlplane.ready_nodes().keys() >= set(self.flavour.machine_names))
         return all(ssh.answers(self.flavour, guest.machine) for guest in self.guests)
+
+    def _wait_until_ready(self, guests, timeout):
+        deadline = time.monotonic() + timeout
+        waiting = list(guests)
+        while True:
+            ready = self.controlplane.ready_nodes()
+            for guest in waiting[:]:
+                if guest.name in ready and self._is_this_boot(guest, ready[guest.name]):
+                    progress.say(f"{guest.name} is Ready")
+                    waiting.remove(guest)
+            if not waiting:
+                return
+            self.controlplane.check_alive()
+            for guest in waiting:
+                guest.check_boot()
+            if time.monotonic() > deadline:
+                names = [guest.name for guest in waiting]
+                raise LabError(f"not Ready after {timeout:.0f} s: {', '.join(names)}",
+                               hint=f"`lab ssh {names[0]} journalctl -u kubelet -u containerd`")
+            time.sleep(0.5)
+
+    def _is_this_boot(self, guest, boot_id):
+        """A node that was reset stays Ready for a while; only its new boot ID shows that it is back."""
+        return ssh.run(self.flavour, guest.machine, "cat /proc/sys/kernel/random/boot_id",
+                       check=False).strip() == boot_id
 
     def _bring_up(self, images):
         self._host_packages()
@@ -133,9 +158,9 @@ class Lab:
         if controlplane:
             controlplane.start()
             progress.say(f"the API server is ready at {controlplane.server}")
-            controlplane.wait_for_nodes(self.flavour.machine_names, _NODES_READY_SECONDS, self._check_boots)
+            self._wait_until_ready(self.guests, _NODES_READY_SECONDS)
         for guest in self.guests:
-            guest.wait_for_login(_LOGIN_SECONDS)
+            guest.finish_boot(_LOGIN_SECONDS)
             guest.check_units()
 
     def _make_disks(self, images, controlplane):
@@ -143,6 +168,8 @@ class Lab:
         root_disk = image.ensure_root_disk(self.cache, debian)
         node_disk = image.ensure_node_disk(self.cache, debian, images) if controlplane else None
         self.flavour.state.mkdir(parents=True, exist_ok=True)
+        for log in self.flavour.state.glob("*/*.log"):
+            log.unlink()
         _empty(self.flavour.shared)
         if controlplane:
             controlplane.prepare_certificates()
@@ -151,10 +178,6 @@ class Lab:
 
     def _host_packages(self):
         hostpackages.ensure_installed(hostpackages.REQUIRED, self.cache.log("host"))
-
-    def _check_boots(self):
-        for guest in self.guests:
-            guest.check_boot()
 
     @contextlib.contextmanager
     def _alone(self):
@@ -173,5 +196,6 @@ def _empty(directory):
     if directory.exists():
         shutil.rmtree(directory)
     directory.mkdir(parents=True)
-    # Any user of any guest may write here, as in /tmp.
-    directory.chmod(0o1777)
+    # Any user of any guest may write here. Not sticky as /tmp is: in a sticky directory
+    # the kernel forbids even root to open another user's file for writing by O_CREAT.
+    directory.chmod(0o777)

@@ -3,7 +3,7 @@
 
 import time
 
-from . import command, qmp, seed, settings, ssh
+from . import clock, command, qmp, seed, settings, ssh
 from .background import Program
 from .errors import LabError
 
@@ -79,6 +79,11 @@ class Guest:
 
     def wait_for_login(self, timeout):
         ssh.wait_for(self.flavour, self.machine, timeout, self.check_boot)
+
+    def finish_boot(self, timeout):
+        """Wait until the guest lets us in, and set its clock."""
+        self.wait_for_login(timeout)
+        return clock.synchronize(self.flavour, self.machine)
 
     def check_units(self):
         """Refuse a guest that let us in but did not start all it should."""

@@ -84,7 +84,7 @@ def _network_script(flavour, machine):
         "\t}",
         "\tchain postrouting {",
         "\t\ttype nat hook postrouting priority srcnat;",
-        f"\t\tip saddr {machine.pod_cidr} ip daddr != {settings.POD_CIDR} masquerade",
+        f"\t\tip saddr {machine.pod_cidr} ip daddr != {flavour.pod_cidr} masquerade",
         "\t}",
         "}",
         "END",

@@ -13,22 +13,25 @@ PAUSE_IMAGE = "procmig.io/lab/pause:1"
 
 SERVICE_CIDR = "10.96.0.0/16"
 KUBERNETES_SERVICE_ADDRESS = "10.96.0.1"
-POD_CIDR = "10.244.0.0/16"
 API_SERVER_PORT = 6443
-ETCD_PORT = 23790
-ETCD_PEER_PORT = 23800
 
 
 def cache_directory():
     return Path(os.environ.get("PROCMIG_CACHE") or Path.home() / ".cache" / "procmig")
 
 
+def instance():
+    """Several labs can run side by side, each with its own number, addresses and directory."""
+    return _integer("PROCMIG_LAB_INSTANCE", 0, 0, 9)
+
+
 def lab_directory():
-    return Path(os.environ.get("PROCMIG_LAB") or "/var/tmp/procmig-lab")
+    suffix = f"-{instance()}" if instance() else ""
+    return Path(os.environ.get("PROCMIG_LAB") or f"/var/tmp/procmig-lab{suffix}")
 
 
 def guest_memory_mib():
-    return _integer("PROCMIG_LAB_MEMORY", 2048, 512)
+    return _integer("PROCMIG_LAB_MEMORY", 2048, 512, 65536)
 
 
 def guest_accelerator():
@@ -36,12 +39,12 @@ def guest_accelerator():
     return os.environ.get("PROCMIG_LAB_ACCEL") or "tcg,tb-size=256"
 
 
-def _integer(name, default, least):
+def _integer(name, default, least, most):
     text = os.environ.get(name)
     if not text:
         return default
-    if not text.isdigit() or int(text) < least:
-        raise LabError(f"{name}={text}: expected a whole number of at least {least}")
+    if not text.isdigit() or not least <= int(text) <= most:
+        raise LabError(f"{name}={text}: expected a whole number from {least} to {most}")
     return int(text)
 
 
@@ -66,9 +69,11 @@ class Flavour:
     name: str
     kubernetes: bool
     machine_names: tuple
-    network: int  # second octet's value in 10.N.0.0/24
+    network: int  # the N of 10.N.0.0/24
+    pod_network: int  # the N of 10.N.0.0/16
     bridge: str
     state: Path
+    etcd_port: int
 
     @property
     def host_address(self):
@@ -77,6 +82,10 @@ class Flavour:
     @property
     def subnet(self):
         return f"10.{self.network}.0.0/24"
+
+    @property
+    def pod_cidr(self):
+        return f"10.{self.pod_network}.0.0/16"
 
     @property
     def shared(self):
@@ -96,7 +105,7 @@ class Flavour:
                     gateway=self.host_address,
                     mac=f"52:54:00:{self.network:02x}:00:{10 + index:02x}",
                     tap=f"{self.bridge}-{index}",
-                    pod_cidr=f"10.244.{index}.0/24" if self.kubernetes else None)
+                    pod_cidr=f"10.{self.pod_network}.{index}.0/24" if self.kubernetes else None)
             for index, name in enumerate(self.machine_names, start=1))
 
     def machine(self, name):
@@ -111,8 +120,13 @@ class Flavour:
 
 
 def flavour(name):
+    number = instance()
+    suffix = str(number) if number else ""
+    common = {"pod_network": 244 - number, "etcd_port": 23790 + 2 * number}
     if name == "nodes":
-        return Flavour("nodes", True, ("node-a", "node-b"), 77, "pmnodes", lab_directory())
+        return Flavour("nodes", True, ("node-a", "node-b"), network=77 + 2 * number,
+                       bridge=f"pmnodes{suffix}", state=lab_directory(), **common)
     if name == "guests":
-        return Flavour("guests", False, ("guest-a", "guest-b"), 78, "pmguests", lab_directory() / "guests")
+        return Flavour("guests", False, ("guest-a", "guest-b"), network=78 + 2 * number,
+                       bridge=f"pmguests{suffix}", state=lab_directory() / "guests", **common)
     raise LabError(f"{name}: no such flavour", hint="nodes or guests")

@@ -216,13 +216,17 @@ final class MigrationPlanner {
               + source.nodeName()
               + " is freed when its agent returns.");
     }
-    if (target.over() && target.phase() != TaskPhase.Succeeded) {
+    // The target may have failed before the process ran there; then the source can still take the
+    // commit back and says so by rolling back, which is no commit any more.
+    if (target.over() && target.phase() != TaskPhase.Succeeded && source.over()) {
       Failure failure = reported(target);
       return new Finish(
           MigrationPhase.Failed, Optional.of(failure), failure.reason(), failure.message());
     }
-    if (target.lost()) {
-      return new Wait(Reason.AgentLost, lostMessage(target), recheck(seen));
+    Optional<Side> silent =
+        Stream.of(target, source).filter(side -> side.lost() && !side.over()).findFirst();
+    if (silent.isPresent()) {
+      return new Wait(Reason.AgentLost, lostMessage(silent.get()), recheck(seen));
     }
     return new Wait(
         Reason.Draining,
@@ -291,7 +295,7 @@ final class MigrationPlanner {
   private Decision endOfAttempt(Observation seen, Side source, Side target) {
     MigrationPhase phase =
         source.phase() == TaskPhase.RolledBack ? MigrationPhase.RolledBack : MigrationPhase.Failed;
-    if (seen.cancelRequested()) {
+    if (seen.cancelRequested() && seen.status().getPhase() != MigrationPhase.Draining) {
       return canceled("Canceled; the process runs on node " + source.nodeName() + ".");
     }
     // What made the operator cancel is on record; otherwise the agents say what happened.

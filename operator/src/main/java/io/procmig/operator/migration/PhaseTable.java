@@ -11,9 +11,9 @@ import java.util.Optional;
  * The phases of a migration as one table: which phase follows which on what.
  *
  * <p>A migration never goes back, because what is observed may be older than what was reported; only
- * giving up an attempt starts over. Once the process belongs to the target nothing can undo that: a
- * migration that is draining can succeed or fail, but neither be canceled nor rolled back. A final
- * phase is final.
+ * giving up an attempt starts over. Once the process belongs to the target nobody can cancel; only the
+ * agents can still roll back, with the target's proof that the process never ran there. A final phase
+ * is final.
  */
 final class PhaseTable {
   /** What may be observed of, or decided for, a migration. */
@@ -110,6 +110,8 @@ final class PhaseTable {
     }
     row.put(Event.SUCCEEDED, Optional.of(MigrationPhase.Succeeded));
     row.put(Event.FAILED, Optional.of(MigrationPhase.Failed));
+    row.put(Event.ROLLED_BACK, Optional.of(MigrationPhase.RolledBack));
+    row.put(Event.ATTEMPT_GIVEN_UP, Optional.of(MigrationPhase.Pending));
     return row;
   }
 

@@ -67,7 +67,7 @@ record Side(MigrationTask task, boolean lost, String lastSeen) {
     };
   }
 
-  /** Whether this side knows that the process belongs to the target. */
+  /** Whether this side says that the process belongs to the target. */
   boolean committed() {
     if (status().getState() == TokenState.Committed) {
       return true;

@@ -312,8 +312,10 @@ final class StatusReport {
 
   private void sourceIntact(ConditionList list) {
     List<Side> sides = seen.sides();
-    if (sides.stream().anyMatch(Side::committed)
-        || isFalse(Api.SOURCE_INTACT) && status.getAttempt() != null) {
+    boolean committed = sides.stream().anyMatch(Side::committed);
+    boolean returned =
+        seen.source().filter(side -> side.over() && !side.committed()).isPresent();
+    if (committed || isFalse(Api.SOURCE_INTACT) && !returned) {
       list.add(Api.SOURCE_INTACT, false, Reason.Committed, Reason.Committed.meaning());
       return;
     }

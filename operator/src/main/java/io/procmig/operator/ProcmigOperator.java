@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.operator;
+
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
+import io.procmig.operator.config.InvalidSettingException;
+import io.procmig.operator.config.OperatorConfig;
+import io.procmig.operator.health.HealthServer;
+import io.procmig.operator.logging.Logs;
+import io.procmig.operator.migration.MigrationReconciler;
+import io.procmig.operator.runtime.RuntimeReconciler;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The operator's process: wires everything and runs until it is told to stop. */
+public final class ProcmigOperator {
+  private static final Logger LOG = LoggerFactory.getLogger(ProcmigOperator.class);
+  private static final Duration TERMINATION = Duration.ofSeconds(10);
+  private static final int EXIT_USAGE = 64;
+
+  private ProcmigOperator() {}
+
+  /** Runs the operator; takes no arguments, see {@link io.procmig.operator.config.Setting}. */
+  public static void main(String[] args) throws IOException {
+    OperatorConfig config;
+    try {
+      config = OperatorConfig.from(System.getenv());
+    } catch (InvalidSettingException e) {
+      System.err.println(e.getMessage());
+      System.exit(EXIT_USAGE);
+      return;
+    }
+    Logs.configure(config);
+
+    KubernetesClient client =
+        new KubernetesClientBuilder()
+            .withConfig(new ConfigBuilder().withNamespace(config.namespace()).build())
+            .build();
+    Operator operator = operator(config, client);
+    AtomicBoolean started = new AtomicBoolean();
+    HealthServer health =
+        new HealthServer(
+            config.healthPort(),
+            () -> illness(operator, started.get()),
+            () -> started.get() ? Optional.empty() : Optional.of("starting"));
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  operator.stop();
+                  health.close();
+                },
+                "shutdown"));
+    operator.start();
+    started.set(true);
+    LOG.info("operator {} serves namespace {}", config.identity(), config.namespace());
+  }
+
+  private static Operator operator(OperatorConfig config, KubernetesClient client) {
+    Clock clock = Clock.systemUTC();
+    Operator operator =
+        new Operator(
+            overrider -> {
+              overrider
+                  .withKubernetesClient(client)
+                  .withConcurrentReconciliationThreads(4)
+                  .withConcurrentWorkflowExecutorThreads(2)
+                  .withReconciliationTerminationTimeout(TERMINATION);
+              if (config.leaderElection()) {
+                overrider.withLeaderElectionConfiguration(
+                    LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(
+                            "procmig-operator")
+                        .withLeaseNamespace(config.namespace())
+                        .withIdentity(config.identity())
+                        .build());
+              }
+            });
+    operator.register(
+        new MigrationReconciler(config, clock),
+        controller -> {
+          if (config.watchedNamespaces().isEmpty()) {
+            controller.watchingAllNamespaces();
+          } else {
+            controller.settingNamespaces(config.watchedNamespaces());
+          }
+        });
+    operator.register(new RuntimeReconciler(config, clock));
+    return operator;
+  }
+
+  /** A replica that waits to be elected is well; one whose watches are broken is not. */
+  private static Optional<String> illness(Operator operator, boolean started) {
+    if (!started || operator.getRuntimeInfo().allEventSourcesAreHealthy()) {
+      return Optional.empty();
+    }
+    return Optional.of("broken watches: " + operator.getRuntimeInfo().unhealthyEventSources());
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.operator.health;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** Answers the kubelet's probes: 200 and {@code ok}, or 503 and what is wrong. */
+public final class HealthServer implements AutoCloseable {
+  private final HttpServer server;
+
+  /**
+   * Starts to answer.
+   *
+   * @param port 0 lets the system choose one
+   * @param illness why the operator should be restarted; empty if it is alive
+   * @param unreadiness why the operator does not work yet; empty if it does
+   * @throws IOException if the port cannot be bound
+   */
+  public HealthServer(
+      int port, Supplier<Optional<String>> illness, Supplier<Optional<String>> unreadiness)
+      throws IOException {
+    server = HttpServer.create(new InetSocketAddress(port), 0);
+    server.createContext("/healthz", exchange -> answer(exchange, illness.get()));
+    server.createContext("/readyz", exchange -> answer(exchange, unreadiness.get()));
+    server.start();
+  }
+
+  /** The port that is listened on. */
+  public int port() {
+    return server.getAddress().getPort();
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+  }
+
+  private static void answer(HttpExchange exchange, Optional<String> problem) throws IOException {
+    try (exchange) {
+      byte[] body = (problem.orElse("ok") + "\n").getBytes(StandardCharsets.UTF_8);
+      int code =
+          problem.isPresent() ? HttpURLConnection.HTTP_UNAVAILABLE : HttpURLConnection.HTTP_OK;
+      exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
+      exchange.sendResponseHeaders(code, body.length);
+      exchange.getResponseBody().write(body);
+    }
+  }
+}

@@ -86,7 +86,7 @@ struct options {
 	const char *stub_args[MAX_STUB_ARGS];
 	unsigned int stub_arg_count;
 	const char *stop_at[MAX_POINTS], *crash_at[MAX_POINTS], *abort_at[MAX_POINTS];
-	bool no_commit, no_clock;
+	bool no_commit, no_clock, never_ran;
 	const char *order;
 };
 
@@ -95,6 +95,7 @@ static struct {
 	struct options opt;
 	int device;
 	int request;
+	bool quiet;		/* the request has nothing more to tell */
 	int channels[PROCMIG_MAX_CHANNELS];
 	unsigned int channel_count;
 	struct control control;
@@ -574,6 +575,7 @@ static int submit(unsigned long code, const char *step)
 		return -1;
 	}
 	run.request = s.fd;
+	fcntl(run.request, F_SETFL, O_NONBLOCK);
 	return 0;
 }
 
@@ -581,6 +583,8 @@ static int order(unsigned long code, const char *step)
 {
 	struct procmig_order o = { .size = sizeof(o) };
 
+	if (code == PROCMIG_REQ_ABORT && run.opt.never_ran)
+		o.flags = PROCMIG_ORDER_NEVER_RAN;
 	if (ioctl(run.request, code, &o) < 0) {
 		failed(errno, step, "request of token %s in state %s: %s",
 		       run.opt.token_text, name_of(states, run.state), strerror(errno));
@@ -680,7 +684,7 @@ static int await(uint32_t state, const char *word)
 	for (;;) {
 		struct pollfd p[3] = {
 			{ .fd = run.control.fd, .events = POLLIN },
-			{ .fd = run.request, .events = POLLIN },
+			{ .fd = run.quiet ? -1 : run.request, .events = POLLIN },
 			{ .fd = run.stub_output, .events = POLLIN },
 		};
 		uint64_t now = now_ns();
@@ -704,6 +708,8 @@ static int await(uint32_t state, const char *word)
 			if (p[2].revents)
 				read_stub();
 			if (p[1].revents) {
+				/* a final state hangs up for good */
+				run.quiet = !(p[1].revents & POLLIN);
 				if (read_events())
 					return -1;
 				there = !state || run.state == state;
@@ -1278,7 +1284,7 @@ static const char usage_text[] =
 "  source     --pid N --token HEX --connect HOST:PORT [--bulk N] [--no-commit]\n"
 "  target     --pid N --token HEX --listen PORT --stub PATH [--no-clock] [-- STUB ARGS]\n"
 "  status     --token HEX\n"
-"  attach     --token HEX [--order status|commit|abort|finish]\n"
+"  attach     --token HEX [--order status|commit|abort|finish] [--never-ran]\n"
 "  finish     --token HEX\n"
 "  components | kinds | info\n"
 "  raw-send   --connect HOST:PORT --bytes N\n"
@@ -1393,7 +1399,7 @@ enum {
 	OPT_PID, OPT_START, OPT_TOKEN, OPT_CONNECT, OPT_LISTEN, OPT_STUB, OPT_BULK,
 	OPT_MECHANISM, OPT_MODE, OPT_CONTEXT, OPT_QUIESCE, OPT_WATCHDOG, OPT_QUIESCE_MS,
 	OPT_TIMEOUT, OPT_DEVICE, OPT_ABORT_AT, OPT_STOP_AT, OPT_CRASH_AT, OPT_NO_COMMIT,
-	OPT_NO_CLOCK, OPT_ORDER, OPT_BYTES, OPT_HELP,
+	OPT_NO_CLOCK, OPT_NEVER_RAN, OPT_ORDER, OPT_BYTES, OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -1417,6 +1423,7 @@ static const struct option long_options[] = {
 	{ "crash-at", required_argument, NULL, OPT_CRASH_AT },
 	{ "no-commit", no_argument, NULL, OPT_NO_COMMIT },
 	{ "no-clock", no_argument, NULL, OPT_NO_CLOCK },
+	{ "never-ran", no_argument, NULL, OPT_NEVER_RAN },
 	{ "order", required_argument, NULL, OPT_ORDER },
 	{ "bytes", required_argument, NULL, OPT_BYTES },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -1498,6 +1505,9 @@ static void parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_NO_CLOCK:
 			o->no_clock = true;
+			break;
+		case OPT_NEVER_RAN:
+			o->never_ran = true;
 			break;
 		case OPT_ORDER:
 			o->order = optarg;

@@ -8,6 +8,7 @@ import io.procmig.api.v1alpha1.MigrationPhase;
 import io.procmig.api.v1alpha1.Obstacle;
 import io.procmig.api.v1alpha1.Reason;
 import io.procmig.api.v1alpha1.TaskPhase;
+import io.procmig.api.v1alpha1.TaskRole;
 import io.procmig.operator.migration.Decision.Accept;
 import io.procmig.operator.migration.Decision.Cancel;
 import io.procmig.operator.migration.Decision.Delete;
@@ -243,7 +244,7 @@ final class MigrationPlanner {
       return endOfAttempt(seen, seen.source().orElseThrow(), seen.target().orElseThrow());
     }
     // Whoever lost its peer before commit undoes its part; the source's word decides.
-    if (open.lost() && over == seen.source().orElseThrow()) {
+    if (open.lost() && over.task().getSpec().getRole() == TaskRole.Source) {
       return endOfAttempt(seen, over, open);
     }
     return open.lost()

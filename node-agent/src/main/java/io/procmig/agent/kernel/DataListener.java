@@ -38,8 +38,7 @@ public final class DataListener implements AutoCloseable {
       }
       SocketOptions.setBlocking(descriptor, false);
       return new DataListener(
-          descriptor,
-          SocketAddressBytes.decode(buffer.getBytes(0, SocketAddressBytes.MAX_BYTES)));
+          descriptor, SocketAddressBytes.decode(buffer.getBytes(0, SocketAddressBytes.MAX_BYTES)));
     } catch (KernelException e) {
       descriptor.close();
       throw e;
@@ -70,8 +69,7 @@ public final class DataListener implements AutoCloseable {
       throw new KernelException("accept", descriptor.object(), errno);
     }
     return Optional.of(
-        new DataSocket(
-            new OwnedDescriptor(number, "connection to " + address), timeout));
+        new DataSocket(new OwnedDescriptor(number, "connection to " + address), timeout));
   }
 
   @Override

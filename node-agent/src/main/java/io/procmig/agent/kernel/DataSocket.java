@@ -6,9 +6,9 @@ import java.time.Duration;
 import java.util.Arrays;
 
 /**
- * A connected TCP socket that becomes a channel of a request. It is a native descriptor, because the
- * kernel takes it over by number. Blocking; the time limits of the agent's own reads and writes are
- * taken off by {@link #handOver}.
+ * A connected TCP socket that becomes a channel of a request. It is a native descriptor, because
+ * the kernel takes it over by number. Blocking; the time limits of the agent's own reads and writes
+ * are taken off by {@link #handOver}.
  */
 public final class DataSocket implements AutoCloseable {
   private final OwnedDescriptor descriptor;
@@ -93,8 +93,7 @@ public final class DataSocket implements AutoCloseable {
       int received = 0;
       while (received < count) {
         long n =
-            Libc.recv(
-                descriptor.number(), buffer.pointer().share(received), count - received, 0);
+            Libc.recv(descriptor.number(), buffer.pointer().share(received), count - received, 0);
         if (n == 0) {
           throw new KernelException("receive", descriptor.object(), Errno.ECONNRESET);
         }

@@ -24,8 +24,7 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
    *     version than the agent's
    */
   public static DeviceKernel open(Path path) {
-    DeviceKernel kernel =
-        new DeviceKernel(OwnedDescriptor.open(path.toString(), Libc.O_RDWR));
+    DeviceKernel kernel = new DeviceKernel(OwnedDescriptor.open(path.toString(), Libc.O_RDWR));
     int version;
     try {
       version = kernel.info().abiVersion();

@@ -30,8 +30,8 @@ public interface Kernel {
    * Submits the source's side; quiescing starts at once. The request is aborted when what is
    * returned is closed before it is committed.
    *
-   * @throws KernelException EBUSY another request holds the process, EEXIST the token is in use, and
-   *     those of {@link #inspect}
+   * @throws KernelException EBUSY another request holds the process, EEXIST the token is in use,
+   *     and those of {@link #inspect}
    */
   KernelRequest checkpoint(SubmitOrder order);
 

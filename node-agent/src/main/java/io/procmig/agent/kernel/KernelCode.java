@@ -2,7 +2,7 @@
 package io.procmig.agent.kernel;
 
 /** An enumeration whose constants have numbers in the kernel's interface. */
-interface KernelCode {
+public interface KernelCode {
   /** The number of the constant in {@code kmod/include/uapi/procmig.h}. */
   int code();
 
@@ -18,6 +18,7 @@ interface KernelCode {
         return constant;
       }
     }
-    throw new KernelException("decode " + type.getSimpleName() + " " + code, "answer", Errno.EPROTO);
+    throw new KernelException(
+        "decode " + type.getSimpleName() + " " + code, "answer", Errno.EPROTO);
   }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.kernel;
 
-/** {@code struct procmig_obstacle}: an element of the buffer that an inspection fills, so only a layout. */
+/**
+ * {@code struct procmig_obstacle}: an element of the buffer that an inspection fills, so only a
+ * layout.
+ */
 final class ObstacleStruct {
   static final String C_NAME = "procmig_obstacle";
   static final int BYTES = 24;

@@ -8,8 +8,8 @@ final class Polling {
   private Polling() {}
 
   /**
-   * Waits until the descriptor has one of the events, or an error or hang-up, which the next call on
-   * it will tell.
+   * Waits until the descriptor has one of the events, or an error or hang-up, which the next call
+   * on it will tell.
    *
    * @param events POLLIN, POLLOUT
    * @return false when the time is over

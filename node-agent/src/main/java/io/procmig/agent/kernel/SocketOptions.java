@@ -12,8 +12,7 @@ final class SocketOptions {
 
   static OwnedDescriptor socket(InetAddress address, String object) {
     int number =
-        Libc.socket(
-            SocketAddressBytes.family(address), Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0);
+        Libc.socket(SocketAddressBytes.family(address), Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0);
     if (number < 0) {
       throw new KernelException("socket", object, Libc.errno());
     }

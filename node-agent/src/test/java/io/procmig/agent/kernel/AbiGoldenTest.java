@@ -117,15 +117,20 @@ class AbiGoldenTest {
       mapped.add(struct);
       Map<String, Integer> expected = new LinkedHashMap<>();
       expected.put("BYTES", golden.structBytes.get(struct));
-      golden.members.get(struct).forEach(
-          (name, member) -> expected.put(name.toUpperCase(Locale.ROOT), member.offset()));
-      golden.members.get(struct).forEach(
-          (name, member) -> {
-            String length = name.toUpperCase(Locale.ROOT) + "_LENGTH";
-            if (constants.containsKey(length)) {
-              expected.put(length, member.bytes());
-            }
-          });
+      golden
+          .members
+          .get(struct)
+          .forEach((name, member) -> expected.put(name.toUpperCase(Locale.ROOT), member.offset()));
+      golden
+          .members
+          .get(struct)
+          .forEach(
+              (name, member) -> {
+                String length = name.toUpperCase(Locale.ROOT) + "_LENGTH";
+                if (constants.containsKey(length)) {
+                  expected.put(length, member.bytes());
+                }
+              });
       assertEquals(new HashMap<>(expected), new HashMap<>(constants), struct);
     }
     assertEquals(new TreeSet<>(golden.structBytes.keySet()), mapped);

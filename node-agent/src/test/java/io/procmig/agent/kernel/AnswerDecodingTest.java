@@ -40,8 +40,7 @@ class AnswerDecodingTest {
   void anObstacleThatReachesBeyondTheAnswerIsRefused() {
     try (NativeBuffer buffer = new NativeBuffer(512)) {
       int used = putObstacle(buffer, 0, ObstacleCode.STATE, 1, "something long enough");
-      assertThrows(
-          KernelException.class, () -> DeviceKernel.parseObstacles(buffer, used - 8, 1));
+      assertThrows(KernelException.class, () -> DeviceKernel.parseObstacles(buffer, used - 8, 1));
       buffer.putInt(0, 8);
       assertThrows(KernelException.class, () -> DeviceKernel.parseObstacles(buffer, used, 1));
       assertThrows(KernelException.class, () -> DeviceKernel.parseObstacles(buffer, 0, 1));

@@ -36,12 +36,10 @@ class DataSocketTest {
     try (DataListener listener = DataListener.open(InetAddress.getLoopbackAddress());
         DataSocket client = DataSocket.connect(listener.address(), Duration.ofMillis(50))) {
       assertEquals(
-          Errno.EAGAIN,
-          assertThrows(KernelException.class, () -> client.receive(1)).errno());
+          Errno.EAGAIN, assertThrows(KernelException.class, () -> client.receive(1)).errno());
       listener.accept(TIMEOUT, TIMEOUT).orElseThrow().close();
       assertEquals(
-          Errno.ECONNRESET,
-          assertThrows(KernelException.class, () -> client.receive(1)).errno());
+          Errno.ECONNRESET, assertThrows(KernelException.class, () -> client.receive(1)).errno());
     }
   }
 
@@ -63,8 +61,7 @@ class DataSocketTest {
       DataSocket client = DataSocket.connect(listener.address(), TIMEOUT);
       client.close();
       client.close();
-      assertEquals(
-          Errno.EBADF, assertThrows(KernelException.class, client::number).errno());
+      assertEquals(Errno.EBADF, assertThrows(KernelException.class, client::number).errno());
     }
   }
 

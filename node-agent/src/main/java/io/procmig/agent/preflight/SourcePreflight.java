@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent.preflight;
+
+import io.procmig.agent.kernel.DeviceInfo;
+import io.procmig.agent.kernel.Inspection;
+import io.procmig.agent.kernel.InspectOrder;
+import io.procmig.agent.kernel.Kernel;
+import io.procmig.agent.kernel.KernelException;
+import io.procmig.agent.kernel.KernelObstacle;
+import io.procmig.agent.kernel.LoadedComponent;
+import io.procmig.agent.kernel.MechanismKind;
+import io.procmig.agent.kernel.MechanismRule;
+import io.procmig.agent.kernel.ObstacleCode;
+import io.procmig.agent.kernel.Strategy;
+import io.procmig.agent.kernel.Subsystem;
+import io.procmig.agent.process.FoundProcess;
+import io.procmig.agent.process.ProcUnreadableException;
+import io.procmig.agent.process.ProcessFiles;
+import io.procmig.agent.transfer.KernelCauses;
+import io.procmig.api.v1alpha1.Component;
+import io.procmig.api.v1alpha1.Obstacle;
+import io.procmig.api.v1alpha1.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The source's half: what the modules say about the process, and what the target must know. */
+public final class SourcePreflight {
+  /**
+   * The result.
+   *
+   * @param obstacles everything in the way here
+   * @param facts for the target; null when the process could not be looked at
+   */
+  public record Result(List<Obstacle> obstacles, SourceFacts facts) {}
+
+  private final Kernel kernel;
+  private final ProcessFiles files;
+  private final String machine;
+  private final List<String> cpuFeatures;
+
+  /**
+   * A preflight.
+   *
+   * @param machine as uname -m
+   * @param cpuFeatures flags of /proc/cpuinfo
+   */
+  public SourcePreflight(
+      Kernel kernel, ProcessFiles files, String machine, List<String> cpuFeatures) {
+    this.kernel = kernel;
+    this.files = files;
+    this.machine = machine;
+    this.cpuFeatures = cpuFeatures;
+  }
+
+  /** Looks at a process without touching it. */
+  public Result check(FoundProcess process, Strategy strategy, List<MechanismRule> mechanisms) {
+    List<Obstacle> obstacles = new ArrayList<>();
+    Inspection inspection;
+    DeviceInfo info;
+    try {
+      info = kernel.info();
+      inspection =
+          kernel.inspect(
+              new InspectOrder(process.pid(), process.startTimeTicks(), strategy, mechanisms));
+    } catch (KernelException e) {
+      var cause = KernelCauses.of(e, Component.SourceKernel, "Inspect");
+      obstacles.add(
+          new Obstacle(cause.reason(), "core", "process " + process.pid(), cause.message()));
+      return new Result(obstacles, null);
+    }
+    List<LoadedComponent> components = kernel.components();
+    for (KernelObstacle obstacle : inspection.obstacles()) {
+      obstacles.add(translate(obstacle, components));
+    }
+    try {
+      return new Result(
+          obstacles,
+          new SourceFacts(
+              process.pid(),
+              info.kernelRelease(),
+              info.abiVersion(),
+              info.streamVersion(),
+              machine,
+              info.xfeatures(),
+              info.xstateBytes(),
+              inspection.memoryBytes(),
+              cpuFeatures,
+              files.of(process.pid(), ignoredDescriptors(mechanisms))));
+    } catch (ProcUnreadableException e) {
+      obstacles.add(
+          new Obstacle(
+              Reason.ProcessExited,
+              "files",
+              "process " + process.pid(),
+              "process " + process.pid() + " could not be read to the end: " + e.getMessage()
+                  + ". " + Reason.ProcessExited.nextStep()));
+      return new Result(obstacles, null);
+    }
+  }
+
+  private static Obstacle translate(KernelObstacle obstacle, List<LoadedComponent> components) {
+    String subsystem =
+        components.stream()
+            .filter(component -> component.kind() == io.procmig.agent.kernel.ComponentKind.SUBSYSTEM)
+            .filter(component -> component.id() == obstacle.subsystem())
+            .map(LoadedComponent::name)
+            .findFirst()
+            .orElse(obstacle.subsystem() == Subsystem.CORE.code() ? "core" : "subsystem " + obstacle.subsystem());
+    int colon = obstacle.text().indexOf(": ");
+    String object = colon > 0 ? obstacle.text().substring(0, colon) : Long.toString(obstacle.object());
+    String hint = obstacle.code() == ObstacleCode.STATE ? " (it may pass)" : "";
+    return new Obstacle(Reason.UnsupportedState, subsystem, object, obstacle.text() + hint);
+  }
+
+  private static Set<Integer> ignoredDescriptors(List<MechanismRule> mechanisms) {
+    return mechanisms.stream()
+        .filter(rule -> rule.subsystem() == Subsystem.FILES.code())
+        .filter(rule -> rule.mechanism() == MechanismKind.IGNORE)
+        .map(rule -> (int) rule.entity())
+        .collect(Collectors.toSet());
+  }
+}

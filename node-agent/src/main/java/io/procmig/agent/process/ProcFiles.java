@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads /proc. A process may end at any time; then there is nothing instead of an error. */
+public final class ProcFiles {
+  private final Path proc;
+
+  /**
+   * A reader.
+   *
+   * @param proc usually {@code /proc}, with the node's PID namespace
+   */
+  public ProcFiles(Path proc) {
+    this.proc = proc;
+  }
+
+  /** All processes, by number. */
+  public List<Integer> pids() {
+    List<Integer> pids = new ArrayList<>();
+    try (DirectoryStream<Path> entries =
+        Files.newDirectoryStream(proc, path -> isNumber(path.getFileName().toString()))) {
+      for (Path entry : entries) {
+        pids.add(Integer.valueOf(entry.getFileName().toString()));
+      }
+    } catch (IOException e) {
+      throw new ProcUnreadableException("cannot list " + proc, e);
+    }
+    pids.sort(null);
+    return pids;
+  }
+
+  /** The process or thread with a number exists. */
+  public boolean exists(int pid) {
+    return Files.isDirectory(directory(pid));
+  }
+
+  /** Its stat. */
+  public Optional<ProcStat> stat(int pid) {
+    return read(pid, "stat").map(ProcStat::parse);
+  }
+
+  /** Its arguments joined by single spaces; empty for kernel threads and zombies. */
+  public Optional<String> commandLine(int pid) {
+    return read(pid, "cmdline").map(text -> text.replace('\0', ' ').strip());
+  }
+
+  /** Its real user ID. */
+  public Optional<Long> uid(int pid) {
+    return read(pid, "status")
+        .flatMap(
+            text ->
+                text.lines()
+                    .filter(line -> line.startsWith("Uid:"))
+                    .map(line -> Long.valueOf(line.split("\\s+")[1]))
+                    .findFirst());
+  }
+
+  /** The process as a whole; nothing if it has ended meanwhile or is a zombie. */
+  public Optional<FoundProcess> process(int pid) {
+    Optional<ProcStat> stat = stat(pid);
+    if (stat.isEmpty() || stat.get().isZombie()) {
+      return Optional.empty();
+    }
+    Optional<String> commandLine = commandLine(pid);
+    Optional<Long> uid = uid(pid);
+    if (commandLine.isEmpty() || uid.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new FoundProcess(
+            pid, stat.get().startTimeTicks(), stat.get().comm(), commandLine.get(), uid.get()));
+  }
+
+  /** Directory of a process. */
+  public Path directory(int pid) {
+    return proc.resolve(Integer.toString(pid));
+  }
+
+  /** A file below /proc itself, for example {@code sys/kernel/pid_max}. */
+  public String global(String name) {
+    try {
+      return Files.readString(proc.resolve(name), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new ProcUnreadableException("cannot read " + proc.resolve(name), e);
+    }
+  }
+
+  private Optional<String> read(int pid, String name) {
+    Path file = directory(pid).resolve(name);
+    try {
+      return Optional.of(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      // ESRCH: it ended between opening and reading.
+      if (!exists(pid) || e.getMessage() != null && e.getMessage().contains("No such process")) {
+        return Optional.empty();
+      }
+      throw new ProcUnreadableException("cannot read " + file, e);
+    }
+  }
+
+  static boolean isNumber(String text) {
+    return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
+  }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent.process;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** The files that a process needs to find on its target. */
+public final class ProcessFiles {
+  private static final int TYPE_MASK = 0170000;
+  private static final int TYPE_REGULAR = 0100000;
+  private static final int TYPE_DIRECTORY = 0040000;
+  private static final int ACCESS_MODE = 3;
+  private static final String DELETED = " (deleted)";
+  private static final Set<String> PSEUDO = Set.of("proc", "sysfs", "devtmpfs", "devpts");
+
+  private final ProcFiles proc;
+
+  public ProcessFiles(ProcFiles proc) {
+    this.proc = proc;
+  }
+
+  /**
+   * Files, once each: working directory, root, program, mapped files, open regular files and
+   * directories. Sockets, pipes, devices and deleted files are the kernel's to judge.
+   *
+   * @param pid the process
+   * @param ignoredDescriptors descriptors that the target replaces
+   */
+  public List<FileFact> of(int pid, Set<Integer> ignoredDescriptors) {
+    Path directory = proc.directory(pid);
+    MountTable mounts = MountTable.parse(proc.global(pid + "/mountinfo"));
+    Map<String, FileFact> facts = new LinkedHashMap<>();
+    for (String link : List.of("cwd", "root", "exe")) {
+      target(directory.resolve(link))
+          .flatMap(path -> fact(pid, path, link.equals("exe") ? "program" : link, mounts, false))
+          .ifPresent(fact -> facts.putIfAbsent(fact.path(), fact));
+    }
+    mappedFiles(pid).forEach(
+        (path, area) ->
+            fact(pid, path, "mapping " + area, mounts, false)
+                .ifPresent(fact -> facts.putIfAbsent(fact.path(), fact)));
+    for (Map.Entry<Integer, Path> descriptor : descriptors(directory).entrySet()) {
+      if (ignoredDescriptors.contains(descriptor.getKey())) {
+        continue;
+      }
+      boolean writable = isWritable(directory, descriptor.getKey());
+      target(descriptor.getValue())
+          .flatMap(path -> fact(pid, path, "fd " + descriptor.getKey(), mounts, writable))
+          .filter(fact -> fact.kind() != FileFact.Kind.OTHER)
+          .ifPresent(
+              fact ->
+                  facts.merge(
+                      fact.path(), fact, (before, now) -> now.writable() ? now : before));
+    }
+    return new ArrayList<>(facts.values());
+  }
+
+  /**
+   * What is at a path on this node.
+   *
+   * @param root where the process will have its root; usually {@code /proc/1/root}
+   * @param path absolute
+   * @param usedBy copied into the answer
+   * @param mounts of the same root
+   */
+  public static Optional<FileFact> look(
+      Path root, String path, String usedBy, MountTable mounts, boolean writable) {
+    Path file = path.equals("/") ? root : root.resolve(path.substring(1));
+    Map<String, Object> attributes;
+    try {
+      attributes =
+          Files.readAttributes(file, "unix:size,lastModifiedTime,ino,mode", new LinkOption[0]);
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new ProcUnreadableException("cannot look at " + file, e);
+    }
+    int mode = (Integer) attributes.get("mode");
+    FileTime modified = (FileTime) attributes.get("lastModifiedTime");
+    FileFact.Kind kind =
+        switch (mode & TYPE_MASK) {
+          case TYPE_REGULAR -> FileFact.Kind.REGULAR;
+          case TYPE_DIRECTORY -> FileFact.Kind.DIRECTORY;
+          default -> FileFact.Kind.OTHER;
+        };
+    String type = mounts.of(path).type();
+    return Optional.of(
+        new FileFact(
+            path,
+            usedBy,
+            kind,
+            (Long) attributes.get("size"),
+            modified.toInstant().getEpochSecond(),
+            modified.toInstant().getNano(),
+            (Long) attributes.get("ino"),
+            mode,
+            type,
+            MountTable.isShared(type),
+            writable));
+  }
+
+  private Optional<FileFact> fact(
+      int pid, String path, String usedBy, MountTable mounts, boolean writable) {
+    if (!path.startsWith("/") || path.endsWith(DELETED)) {
+      return Optional.empty();
+    }
+    if (PSEUDO.contains(mounts.of(path).type())) {
+      return Optional.empty();
+    }
+    return look(proc.directory(pid).resolve("root"), path, usedBy, mounts, writable);
+  }
+
+  private Map<String, String> mappedFiles(int pid) {
+    Map<String, String> files = new LinkedHashMap<>();
+    proc.global(pid + "/maps")
+        .lines()
+        .forEach(
+            line -> {
+              String[] field = line.split(" +", 6);
+              if (field.length == 6 && field[5].startsWith("/") && !field[4].equals("0")) {
+                files.putIfAbsent(field[5].replace("\\012", "\n"), field[0]);
+              }
+            });
+    return files;
+  }
+
+  private static Map<Integer, Path> descriptors(Path directory) {
+    Map<Integer, Path> descriptors = new TreeMap<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory.resolve("fd"))) {
+      for (Path entry : entries) {
+        descriptors.put(Integer.valueOf(entry.getFileName().toString()), entry);
+      }
+    } catch (IOException e) {
+      throw new ProcUnreadableException("cannot list " + directory.resolve("fd"), e);
+    }
+    return descriptors;
+  }
+
+  private static boolean isWritable(Path directory, int descriptor) {
+    Path info = directory.resolve("fdinfo").resolve(Integer.toString(descriptor));
+    try {
+      return Files.readString(info)
+          .lines()
+          .filter(line -> line.startsWith("flags:"))
+          .map(line -> Long.parseLong(line.substring("flags:".length()).strip(), 8))
+          .anyMatch(flags -> (flags & ACCESS_MODE) != 0);
+    } catch (NoSuchFileException e) {
+      return false;
+    } catch (IOException e) {
+      throw new ProcUnreadableException("cannot read " + info, e);
+    }
+  }
+
+  private static Optional<String> target(Path link) {
+    try {
+      return Optional.of(Files.readSymbolicLink(link).toString());
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new ProcUnreadableException("cannot follow " + link, e);
+    }
+  }
+}

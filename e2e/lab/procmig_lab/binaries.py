@@ -17,6 +17,8 @@ _BUILD_SECONDS = 3600
 # Without cgo the programs are static: the kubelet runs in guests that have other libraries.
 _ENVIRONMENT = {"CGO_ENABLED": "0", "GOOS": "linux", "GOARCH": "amd64", "GOWORK": "off"}
 _TAGS = "selinux,notest,grpcnotrace"
+# Where Kubernetes keeps the version it reports; kubectl and client-go read the second.
+_STAMPED = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
 
 def key():
@@ -39,10 +41,6 @@ def kubernetes_version(go_mod_text):
     if not match:
         raise LabError(f"{_MODULE / 'go.mod'} requires no k8s.io/kubernetes v1.X.Y")
     return match.group(1)
-
-
-# Where Kubernetes keeps the version it reports; kubectl and client-go read the second.
-_STAMPED = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
 
 def linker_flags(version):

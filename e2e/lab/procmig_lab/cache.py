@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import stat
+import time
 from pathlib import Path
 
 from . import progress
@@ -59,6 +60,7 @@ class Cache:
         """
         place = self.path(kind, key)
         if place.is_dir():
+            os.utime(place)  # for `prune`
             return place
         self.root.mkdir(parents=True, exist_ok=True)
         with self._only_builder(kind):
@@ -83,14 +85,13 @@ class Cache:
                 _remove_tree(entry)
         progress.say(f"{self.root}: dropped")
 
-    def prune(self, kind, keep):
-        """Remove the artefacts of a kind whose keys are not in `keep`; return what was removed."""
-        removed = []
-        for entry in self.root.glob(f"{kind}-*"):
-            if entry.is_dir() and entry.name.removeprefix(f"{kind}-") not in keep:
+    def prune(self, unused_seconds):
+        """Remove the artefacts that nobody asked for in that time."""
+        oldest = time.time() - unused_seconds
+        for entry in self.root.glob("*-*"):
+            if entry.is_dir() and entry.stat().st_mtime < oldest:
                 _remove_tree(entry)
-                removed.append(entry.name)
-        return removed
+                progress.say(f"dropped {entry.name}")
 
     @contextlib.contextmanager
     def _only_builder(self, kind):
@@ -112,7 +113,8 @@ def _remove_tree(path):
         return
     if not path.exists():
         return
-    mounted = [line.split()[1] for line in open("/proc/mounts") if line.split()[1].startswith(f"{path}/")]
+    mount_points = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    mounted = [point for point in mount_points if point.startswith(f"{path}/")]
     if mounted:
         raise LabError(f"{path} has mounts below it and is not removed: {', '.join(mounted)}",
                        hint="unmount them and try again")

@@ -13,6 +13,7 @@ from .lab import Lab
 
 _FLAVOURS = ("nodes", "guests")
 _WAIT_SECONDS = 300
+_UNUSED_SECONDS = 24 * 3600
 
 
 def main(argv):
@@ -76,7 +77,7 @@ def _parser():
     node = argument("node", metavar="NODE")
     command("cache", _cache, "make every artefact that is missing from the cache",
             argument("--drop", action="store_true", help="remove the cache instead"),
-            argument("--prune", action="store_true", help="remove artefacts of older inputs instead"))
+            argument("--prune", action="store_true", help="remove what nobody used for a day instead"))
     command("kernel-release", _kernel_release, "print the guests' kernel release and have its headers installed")
     command("up", _up, "bring the lab up; says so if it is",
             argument("--image", metavar="FILE.tar", action="append", default=[], type=Path,
@@ -118,7 +119,7 @@ def _cache(lab, options):
     if options.drop:
         lab.cache.drop()
     elif options.prune:
-        lab.prune_cache()
+        lab.cache.prune(_UNUSED_SECONDS)
     else:
         lab.prepare_cache()
         progress.say(f"the cache is complete: {lab.cache.root}")

@@ -4,6 +4,9 @@
 import re
 
 from . import ssh
+from .errors import LabError
+
+_ANSWER_SECONDS = 30
 
 _TROUBLE = re.compile(
     r"WARNING: |\bBUG\b|\bOops\b|kernel BUG|general protection fault[,:]|unable to handle|Kernel panic"
@@ -27,7 +30,11 @@ def check(flavour, guests):
         console = guest.console.read_text(errors="replace") if guest.console.exists() else ""
         found += [f"{guest.console}:{number}: {line}" for number, line in troubles(console)]
         if guest.is_running():
-            ring = ssh.run(flavour, guest.machine, "dmesg", check=False, what=f"{guest.name}: dmesg")
+            try:
+                ring = ssh.run(flavour, guest.machine, "dmesg", timeout=_ANSWER_SECONDS)
+            except LabError as error:
+                found.append(f"{guest.name}: its kernel log cannot be read: {error.what}")
+                continue
             seen = {_without_time(line) for _, line in troubles(console)}
             found += [f"{guest.name}: dmesg: {line}" for _, line in troubles(ring) if _without_time(line) not in seen]
     return found

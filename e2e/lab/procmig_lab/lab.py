@@ -83,14 +83,6 @@ class Lab:
         image.ensure_node_disk(self.cache, debian)
         self.kernel_release()
 
-    def prune_cache(self):
-        """Drop the artefacts that the current inputs do not lead to."""
-        debian = Rootfs(self.cache)
-        for kind, key in (("controlplane", binaries.key()), ("rootfs", debian.key),
-                          ("image", image.root_disk_key(debian)), ("nodedisk", image.node_disk_key(debian, ()))):
-            for name in self.cache.prune(kind, {key}):
-                progress.say(f"dropped {name}")
-
     def kernel_release(self):
         """The guests' kernel, with its headers installed on this host."""
         release = Rootfs(self.cache).kernel_release()

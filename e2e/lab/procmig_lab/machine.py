@@ -22,6 +22,7 @@ class Guest:
         self.name = machine.name
         self.directory = flavour.machine_state(machine.name)
         self.console = self.directory / "console.log"
+        self._mark = self.directory / "console.mark"
         self._program = Program("qemu", self.directory)
         self._control = self.directory / "qmp"
 
@@ -53,6 +54,7 @@ class Guest:
         if not self.has_disk():
             raise LabError(f"{self.name} does not exist", hint="`lab up` makes it")
         self._control.unlink(missing_ok=True)
+        self._mark_console()
         self._program.start(self._qemu())
         deadline = time.monotonic() + _QEMU_ANSWER_SECONDS
         while not self._control.exists():
@@ -72,9 +74,9 @@ class Guest:
     def check_boot(self):
         """Fail at once when the guest is off or its kernel has given up, instead of at the end of a wait."""
         self.check_alive()
-        last_words = command.tail_of_file(self.console, 60)
-        if "end Kernel panic" in last_words:
-            raise LabError(f"{self.name}: the kernel panicked", log=self.console, excerpt=command.tail(last_words),
+        said = self._said_since_power_on()
+        if "end Kernel panic" in said:
+            raise LabError(f"{self.name}: the kernel panicked", log=self.console, excerpt=command.tail(said),
                            hint=f"`lab power {self.name} reset`")
 
     def wait_for_login(self, timeout):
@@ -100,6 +102,7 @@ class Guest:
     def reset(self):
         self.check_alive()
         ssh.forget(self.flavour, self.machine)
+        self._mark_console()
         qmp.request(self._control, "system_reset")
 
     def remove(self):
@@ -109,6 +112,18 @@ class Guest:
             for entry in self.directory.iterdir():
                 if entry.suffix != ".log":
                     entry.unlink()
+
+    def _mark_console(self):
+        """Remember where the log of the coming boot starts; what stands before is another boot's."""
+        self._mark.write_text(str(self.console.stat().st_size if self.console.exists() else 0))
+
+    def _said_since_power_on(self):
+        try:
+            with open(self.console, "rb") as console:
+                console.seek(int(self._mark.read_text()))
+                return console.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
 
     def _qemu(self):
         disks = [("root", "root.qcow2")]

@@ -75,9 +75,9 @@ bool procmig_compat_task_work_cancel(struct task_struct *task,
 	return sym.task_work_cancel(task, work);
 }
 
-int procmig_compat_wait_inactive(struct task_struct *task)
+bool procmig_compat_wait_inactive(struct task_struct *task)
 {
-	return sym.wait_task_inactive(task, TASK_KILLABLE) ? 0 : -ESRCH;
+	return sym.wait_task_inactive(task, TASK_KILLABLE) != 0;
 }
 
 static const struct user_regset *xstate_regset(void)

@@ -64,6 +64,13 @@ static long request_ioctl(struct file *file, unsigned int command, unsigned long
 	}
 }
 
+/* An event, or the certainty that there will be none. */
+static bool has_news(struct procmig_request *request)
+{
+	return procmig_request_next_event(request, NULL) ||
+	       procmig_state_is_final(procmig_request_state(request));
+}
+
 static ssize_t request_read(struct file *file, char __user *buffer, size_t bytes,
 			    loff_t *position)
 {
@@ -75,8 +82,7 @@ static ssize_t request_read(struct file *file, char __user *buffer, size_t bytes
 	if (bytes < sizeof(event))
 		return -EINVAL;
 	if (!(file->f_flags & O_NONBLOCK)) {
-		ret = wait_event_interruptible(request->changed,
-					       procmig_request_next_event(request, NULL));
+		ret = wait_event_interruptible(request->changed, has_news(request));
 		if (ret)
 			return ret;
 	}
@@ -86,7 +92,9 @@ static ssize_t request_read(struct file *file, char __user *buffer, size_t bytes
 			return done ?: -EFAULT;
 		done += sizeof(event);
 	}
-	return done ?: -EAGAIN;
+	if (done || procmig_state_is_final(procmig_request_state(request)))
+		return done;
+	return -EAGAIN;
 }
 
 static __poll_t request_poll(struct file *file, struct poll_table_struct *wait)

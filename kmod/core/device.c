@@ -158,7 +158,7 @@ static int inspect(void __user *user)
 		return ret;
 	if (args.obstacles_bytes > OBSTACLES_MAX)
 		return -EINVAL;
-	ret = procmig_strategy_check(PROCMIG_ROLE_SOURCE, &args.strategy);
+	ret = procmig_strategy_check(&args.strategy);
 	return ret ?: inspect_task(&args, user);
 }
 

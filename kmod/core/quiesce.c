@@ -151,14 +151,21 @@ static bool is_cancelled(struct procmig_process *process)
 	return procmig_request_state(process->request) == PROCMIG_STATE_ABORTING;
 }
 
-/* Registers are in memory only when the thread has been switched out. */
-static bool all_off_cpu(struct procmig_process *process)
+/*
+ * Registers are in memory only when the thread has been switched out.  It says
+ * that it parks before it sleeps; in between it may be preempted, and there is
+ * no event to wait for.
+ */
+bool procmig_all_off_cpu(struct procmig_process *process)
 {
 	struct procmig_park *p;
 
 	list_for_each_entry(p, &process->parks, node)
-		if (procmig_compat_wait_inactive(p->task))
-			return false;
+		while (!procmig_compat_wait_inactive(p->task)) {
+			if (procmig_has_left(process))
+				return false;
+			schedule_timeout_uninterruptible(1);
+		}
 	return !procmig_has_left(process);
 }
 
@@ -204,7 +211,7 @@ int procmig_quiesce(struct procmig_process *process, unsigned int limit_ms)
 		if (is_cancelled(process))
 			return -ECANCELED;
 	}
-	if (list_empty(&process->parks) || !all_off_cpu(process))
+	if (list_empty(&process->parks) || !procmig_all_off_cpu(process))
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
 				    "pid %d exited while it was being frozen",
 				    process->pid);

@@ -13,6 +13,9 @@ void procmig_park_free(struct procmig_park *park);
 /* The last thing that a parked task does with the process context. */
 void procmig_park_leave(struct procmig_park *park);
 
+/* Wait until every parked thread is off its CPU; false if one has left. */
+bool procmig_all_off_cpu(struct procmig_process *process);
+
 int procmig_quiesce_init(void);
 void procmig_quiesce_exit(void);
 

@@ -429,7 +429,7 @@ struct procmig_request *procmig_request_create(enum procmig_role role,
 
 	if (!limits_ok(args))
 		return ERR_PTR(-EINVAL);
-	ret = procmig_strategy_check(role, &args->strategy);
+	ret = procmig_strategy_check(&args->strategy);
 	if (ret)
 		return ERR_PTR(ret);
 

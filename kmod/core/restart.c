@@ -252,9 +252,8 @@ static int load(struct procmig_request *request)
 	ret = process->load_error;
 	if (!ret) {
 		/* The register sets want a task that is off its CPU. */
-		ret = procmig_compat_wait_inactive(process->task);
-		if (ret)
-			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, ret,
+		if (!procmig_all_off_cpu(process))
+			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
 					    "pid %d left before it was rebuilt",
 					    process->pid);
 		ret = settle(process);

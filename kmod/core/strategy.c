@@ -5,25 +5,19 @@
 #include "strategy.h"
 
 /*
- * A checkpoint needs the task to stand still while somebody else reads it; a
- * restart needs `current' to be the task whose address space and descriptors
- * are replaced.  The other combinations have no implementation that would be
- * correct, so they are not in the table.
+ * A strategy belongs to the event: both sides name the same one.  Context and
+ * quiescing are those of the checkpoint; a restart always acts on itself.
+ *
+ * Somebody else must read a process that stands still, so an external context
+ * goes with asynchronous quiescing; the combinations that are missing have no
+ * implementation that would be correct.
  */
-static const struct {
-	enum procmig_role role;
-	struct procmig_strategy strategy;
-} strategies[] = {
-	{ PROCMIG_ROLE_SOURCE, { PROCMIG_CONTEXT_EXTERNAL,
-				 PROCMIG_QUIESCE_ASYNCHRONOUS,
-				 PROCMIG_MODE_STOP_AND_COPY } },
-	{ PROCMIG_ROLE_TARGET, { PROCMIG_CONTEXT_INTERNAL,
-				 PROCMIG_QUIESCE_SYNCHRONOUS,
-				 PROCMIG_MODE_STOP_AND_COPY } },
+static const struct procmig_strategy strategies[] = {
+	{ PROCMIG_CONTEXT_EXTERNAL, PROCMIG_QUIESCE_ASYNCHRONOUS,
+	  PROCMIG_MODE_STOP_AND_COPY },
 };
 
-int procmig_strategy_check(enum procmig_role role,
-			   const struct procmig_strategy *strategy)
+int procmig_strategy_check(const struct procmig_strategy *strategy)
 {
 	unsigned int i;
 
@@ -37,10 +31,9 @@ int procmig_strategy_check(enum procmig_role role,
 		return -EINVAL;
 
 	for (i = 0; i < ARRAY_SIZE(strategies); i++)
-		if (strategies[i].role == role &&
-		    strategies[i].strategy.context == strategy->context &&
-		    strategies[i].strategy.quiesce == strategy->quiesce &&
-		    strategies[i].strategy.mode == strategy->mode)
+		if (strategies[i].context == strategy->context &&
+		    strategies[i].quiesce == strategy->quiesce &&
+		    strategies[i].mode == strategy->mode)
 			return 0;
 	return -EOPNOTSUPP;
 }

@@ -6,7 +6,6 @@
 #include <uapi/procmig.h>
 
 /* 0, -EINVAL for values that the ABI lacks, -EOPNOTSUPP for no strategy. */
-int procmig_strategy_check(enum procmig_role role,
-			   const struct procmig_strategy *strategy);
+int procmig_strategy_check(const struct procmig_strategy *strategy);
 
 #endif /* _PROCMIG_CORE_STRATEGY_H */

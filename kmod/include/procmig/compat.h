@@ -19,8 +19,8 @@ struct kernel_siginfo;
 bool procmig_compat_task_work_cancel(struct task_struct *task,
 				     struct callback_head *work);
 
-/* Wait until a parked task is off its CPU; -ESRCH if it is not parked. */
-int procmig_compat_wait_inactive(struct task_struct *task);
+/* Wait until a parked task is off its CPU; false if it does not sleep yet. */
+bool procmig_compat_wait_inactive(struct task_struct *task);
 
 /* The extended register state of the ptrace ABI on this machine. */
 u32 procmig_compat_xstate_bytes(void);

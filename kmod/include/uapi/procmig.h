@@ -68,6 +68,7 @@ enum procmig_mode {
 	PROCMIG_MODE_HYBRID = 5,
 };
 
+/* A property of the event: both sides name the same one. */
 struct procmig_strategy {
 	__u16 context;		/* enum procmig_context */
 	__u16 quiesce;		/* enum procmig_quiesce */
@@ -317,7 +318,8 @@ struct procmig_status {
 /*
  * read() on a request descriptor returns whole events; poll() tells when there
  * are some.  An event is queued at every change of state; the queue is bounded
- * and merges progress, it never loses a state.
+ * and never loses a state.  After the final state's event read() returns 0, and
+ * poll() shows POLLHUP from the moment that state is reached.
  */
 struct procmig_event {
 	__u32 size;

@@ -194,6 +194,8 @@ static int collect(struct memory *memory)
 	int ret;
 
 	batch->count = 0;
+	if (memory->next >= TASK_SIZE_MAX)
+		return 0;
 	mmap_read_lock(memory->mm);
 	ret = procmig_compat_walk(memory->mm, memory->next, TASK_SIZE_MAX,
 				  &page_walk, batch);

@@ -225,6 +225,8 @@ static int signals_setup(struct procmig_process *process)
 	if (procmig_task(process) != current)
 		return 0;
 	sigfillset(&all);
+	/* Inside the kernel nothing else keeps these two from being blocked. */
+	sigdelsetmask(&all, sigmask(SIGKILL) | sigmask(SIGSTOP));
 	return sigprocmask(SIG_SETMASK, &all, NULL);
 }
 

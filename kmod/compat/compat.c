@@ -19,7 +19,7 @@
 #include "symbols.h"
 
 #define DECLARE_FUNCTION(type, name, ...) type (*name)(__VA_ARGS__);
-#define DECLARE_DATA(type, name) type *name;
+#define DECLARE_DATA(type, name) type * name;
 
 static struct {
 	PROCMIG_SYMBOLS(DECLARE_FUNCTION, DECLARE_DATA)
@@ -28,10 +28,12 @@ static struct {
 #define NAME_FUNCTION(type, name, ...) { #name, (void **)&sym.name },
 #define NAME_DATA(type, name) { #name, (void **)&sym.name },
 
-static const struct {
+struct symbol {
 	const char *name;
 	void **address;
-} table[] __initconst = {
+};
+
+static const struct symbol table[] __initconst = {
 	PROCMIG_SYMBOLS(NAME_FUNCTION, NAME_DATA)
 };
 
@@ -129,8 +131,8 @@ void procmig_compat_reparent_to_init(void)
 	struct task_struct *init = task_active_pid_ns(current)->child_reaper;
 
 	write_lock_irq(sym.tasklist_lock);
-	current->real_parent = init;
-	current->parent = init;
+	rcu_assign_pointer(current->real_parent, init);
+	rcu_assign_pointer(current->parent, init);
 	current->parent_exec_id = init->self_exec_id;
 	current->exit_signal = SIGCHLD;
 	list_move_tail(&current->sibling, &init->children);
@@ -244,24 +246,24 @@ int procmig_compat_send_signal(int signal, struct kernel_siginfo *info,
 }
 EXPORT_SYMBOL_GPL(procmig_compat_send_signal);
 
-bool procmig_compat_lock_sighand(struct task_struct *task, unsigned long *flags)
+struct sighand_struct *procmig_compat_sighand(struct task_struct *task)
 {
-	return sym.__lock_task_sighand(task, flags);
+	return rcu_dereference_protected(task->sighand, true);
 }
-EXPORT_SYMBOL_GPL(procmig_compat_lock_sighand);
+EXPORT_SYMBOL_GPL(procmig_compat_sighand);
 
 void procmig_compat_set_cpu_timer(unsigned int clock, u64 remaining_ns, u64 interval_ns)
 {
 	struct cpu_itimer *it = &current->signal->it[clock];
 	u64 remaining = remaining_ns, before;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&procmig_compat_sighand(current)->siglock);
 	before = it->expires;
 	if (remaining || before)
 		sym.set_process_cpu_timer(current, clock, &remaining, &before);
 	it->expires = remaining;
 	it->incr = interval_ns;
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&procmig_compat_sighand(current)->siglock);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_set_cpu_timer);
 
@@ -271,7 +273,7 @@ u64 procmig_compat_get_cpu_timer(struct task_struct *task, unsigned int clock,
 	struct cpu_itimer *it = &task->signal->it[clock];
 	u64 samples[CPUCLOCK_MAX], remaining;
 
-	spin_lock_irq(&task->sighand->siglock);
+	spin_lock_irq(&procmig_compat_sighand(task)->siglock);
 	remaining = it->expires;
 	*interval_ns = it->incr;
 	if (remaining) {
@@ -279,7 +281,7 @@ u64 procmig_compat_get_cpu_timer(struct task_struct *task, unsigned int clock,
 		remaining = remaining > samples[clock] ?
 			    remaining - samples[clock] : TICK_NSEC;
 	}
-	spin_unlock_irq(&task->sighand->siglock);
+	spin_unlock_irq(&procmig_compat_sighand(task)->siglock);
 	return remaining;
 }
 EXPORT_SYMBOL_GPL(procmig_compat_get_cpu_timer);

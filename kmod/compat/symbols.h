@@ -27,8 +27,6 @@
 	FUNCTION(void, set_process_cpu_timer, struct task_struct *,		\
 		 unsigned int, u64 *, u64 *)					\
 	FUNCTION(void, thread_group_sample_cputime, struct task_struct *, u64 *) \
-	FUNCTION(struct sighand_struct *, __lock_task_sighand,			\
-		 struct task_struct *, unsigned long *)				\
 	FUNCTION(long, do_no_restart_syscall, struct restart_block *)		\
 	FUNCTION(long, hrtimer_nanosleep_restart, struct restart_block *)	\
 	FUNCTION(long, do_restart_poll, struct restart_block *)			\

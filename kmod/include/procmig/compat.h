@@ -49,8 +49,8 @@ int procmig_compat_map_vdso(unsigned long address);
 unsigned long procmig_compat_vdso_bytes(void);
 u64 procmig_compat_vdso_hash(void);
 
-/* Like lock_task_sighand(); undone by unlock_task_sighand(). */
-bool procmig_compat_lock_sighand(struct task_struct *task, unsigned long *flags);
+/* Of `current' or of a task that is parked: it cannot go away. */
+struct sighand_struct *procmig_compat_sighand(struct task_struct *task);
 
 int procmig_compat_send_signal(int signal, struct kernel_siginfo *info,
 			       struct task_struct *task, bool shared);

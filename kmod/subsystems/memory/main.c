@@ -29,6 +29,7 @@ static int inspect_areas(struct procmig_inspection *inspection,
 	struct procmig_memory_area area;
 	struct vm_area_struct *vma;
 	const char *path, *why;
+
 	VMA_ITERATOR(vmi, mm, 0);
 
 	if (mmap_read_lock_killable(mm))

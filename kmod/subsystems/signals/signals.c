@@ -43,14 +43,9 @@ static const struct procmig_kind kinds[] = {
 static int signals_inspect(struct procmig_inspection *inspection)
 {
 	struct task_struct *task = procmig_inspected_task(inspection);
-	bool timers = false;
-	unsigned long flags;
 
-	if (procmig_compat_lock_sighand(task, &flags)) {
-		timers = !list_empty(&task->signal->posix_timers);
-		unlock_task_sighand(task, &flags);
-	}
-	if (timers)
+	/* A glance, not followed: the frozen process is inspected once more. */
+	if (!list_empty_careful(&task->signal->posix_timers))
 		procmig_obstacle(inspection, signals_subsystem.id,
 				 PROCMIG_OBSTACLE_UNSUPPORTED, 0,
 				 "POSIX timers (timer_create): no loaded subsystem carries them");
@@ -76,16 +71,16 @@ static int emit_actions(struct procmig_process *process)
 	actions = kzalloc(sizeof(*actions), GFP_KERNEL);
 	if (!actions)
 		return -ENOMEM;
-	spin_lock_irq(&task->sighand->siglock);
+	spin_lock_irq(&procmig_compat_sighand(task)->siglock);
 	for (i = 0; i < _NSIG; i++) {
-		const struct sigaction *sa = &task->sighand->action[i].sa;
+		const struct sigaction *sa = &procmig_compat_sighand(task)->action[i].sa;
 
 		actions->action[i].handler = (unsigned long)sa->sa_handler;
 		actions->action[i].flags = sa->sa_flags;
 		actions->action[i].restorer = (unsigned long)sa->sa_restorer;
 		actions->action[i].mask = sa->sa_mask.sig[0];
 	}
-	spin_unlock_irq(&task->sighand->siglock);
+	spin_unlock_irq(&procmig_compat_sighand(task)->siglock);
 	ret = emit(process, PROCMIG_SIGNALS_ACTIONS, actions, sizeof(*actions));
 	kfree(actions);
 	return ret;
@@ -162,13 +157,13 @@ static u64 real_remaining(struct signal_struct *signal)
 static void take_snapshot(struct task_struct *task, struct snapshot *snapshot,
 			  struct procmig_signals_timers *timers)
 {
-	spin_lock_irq(&task->sighand->siglock);
+	spin_lock_irq(&procmig_compat_sighand(task)->siglock);
 	snapshot->count = 0;
 	note_all(snapshot, &task->pending, false);
 	note_all(snapshot, &task->signal->shared_pending, true);
 	timers->real_remaining = real_remaining(task->signal);
 	timers->real_interval = ktime_to_ns(task->signal->it_real_incr);
-	spin_unlock_irq(&task->sighand->siglock);
+	spin_unlock_irq(&procmig_compat_sighand(task)->siglock);
 }
 
 static int emit_pending(struct procmig_process *process)
@@ -257,9 +252,9 @@ static int take_actions(struct procmig_process *process,
 	ret = take(process, record, actions, sizeof(*actions));
 	if (ret)
 		goto free;
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&procmig_compat_sighand(current)->siglock);
 	for (i = 0; i < _NSIG; i++) {
-		struct sigaction *sa = &current->sighand->action[i].sa;
+		struct sigaction *sa = &procmig_compat_sighand(current)->action[i].sa;
 
 		/* The kernel's own rule: these two cannot be caught. */
 		if (i + 1 == SIGKILL || i + 1 == SIGSTOP)
@@ -271,7 +266,7 @@ static int take_actions(struct procmig_process *process,
 		sa->sa_mask.sig[0] = actions->action[i].mask;
 		sigdelsetmask(&sa->sa_mask, sigmask(SIGKILL) | sigmask(SIGSTOP));
 	}
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&procmig_compat_sighand(current)->siglock);
 free:
 	kfree(actions);
 	return ret;
@@ -330,12 +325,12 @@ static void start_timers(const struct procmig_signals_timers *timers)
 {
 	struct signal_struct *signal = current->signal;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&procmig_compat_sighand(current)->siglock);
 	signal->it_real_incr = ns_to_ktime(timers->real_interval);
 	if (timers->real_remaining)
 		hrtimer_start(&signal->real_timer, ns_to_ktime(timers->real_remaining),
 			      HRTIMER_MODE_REL);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&procmig_compat_sighand(current)->siglock);
 	procmig_compat_set_cpu_timer(CPUCLOCK_VIRT, timers->virtual_remaining,
 				     timers->virtual_interval);
 	procmig_compat_set_cpu_timer(CPUCLOCK_PROF, timers->prof_remaining,

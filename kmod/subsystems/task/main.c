@@ -83,8 +83,6 @@ static void inspect_relations(struct procmig_inspection *inspection,
 {
 	unsigned int threads = get_nr_threads(task);
 	struct task_struct *thread, *child;
-	bool tty = false;
-	unsigned long flags;
 
 	if (threads > 1)
 		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
@@ -102,11 +100,8 @@ static void inspect_relations(struct procmig_inspection *inspection,
 		break;
 	}
 	rcu_read_unlock();
-	if (procmig_compat_lock_sighand(task, &flags)) {
-		tty = task->signal->tty;
-		unlock_task_sighand(task, &flags);
-	}
-	if (tty)
+	/* A glance, not followed: the frozen process is inspected once more. */
+	if (READ_ONCE(task->signal->tty))
 		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
 			 "controlling terminal: start the program with setsid(1) or from a service");
 }

@@ -13,11 +13,13 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.procmig.api.v1alpha1.MigrationNode;
+import io.procmig.api.v1alpha1.MigrationNodeStatus;
 import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.ProcessMigration;
 import io.procmig.operator.cluster.ApiServer;
 import io.procmig.operator.cluster.FakeAgent;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -255,7 +257,7 @@ class AdmissionIT {
           "the agent on node own-node may not write migrationnodes of node other-node",
           () -> client.resource(other).create());
       admin.resource(other).create();
-      other.setStatus(new io.procmig.api.v1alpha1.MigrationNodeStatus());
+      other.setStatus(new MigrationNodeStatus());
       other.getStatus().setBootID("forged");
       assertRefused("may not write", () -> client.resource(other).patchStatus());
       assertRefused("is not bound to a node", () -> anonymous.resource(other).patchStatus());
@@ -346,13 +348,13 @@ class AdmissionIT {
 
   /** The authorizer learns of a new binding a moment after it was stored. */
   private static void awaitRefusal(KubernetesClient client, String manifest, String words) {
-    org.awaitility.Awaitility.await()
+    Awaitility.await()
         .untilAsserted(
             () -> assertRefused(words, () -> client.resource(parse(manifest)).dryRun().create()));
   }
 
   private static void awaitAdmission(KubernetesClient client, String manifest) {
-    org.awaitility.Awaitility.await()
+    Awaitility.await()
         .ignoreExceptionsInstanceOf(KubernetesClientException.class)
         .until(() -> client.resource(parse(manifest)).dryRun().create() != null);
   }

@@ -9,7 +9,8 @@ from .errors import LabError
 
 
 def ensure(flavour):
-    """Make what is missing; leave what is there."""
+    """Make what is missing, and undo what tests have cut."""
+    heal_peers(flavour)
     if not _exists(flavour.bridge):
         _ip("link", "add", flavour.bridge, "type", "bridge")
         _ip("address", "add", f"{flavour.host_address}/24", "dev", flavour.bridge)
@@ -17,7 +18,7 @@ def ensure(flavour):
     for machine in flavour.machines:
         if not _exists(machine.tap):
             _ip("tuntap", "add", machine.tap, "mode", "tap")
-            _ip("link", "set", machine.tap, "master", flavour.bridge, "up")
+        _ip("link", "set", machine.tap, "master", flavour.bridge, "up")
         if machine.pod_cidr:
             # The API server calls webhooks and logs by pod and node address from the host.
             _ip("route", "replace", machine.pod_cidr, "via", machine.address, "dev", flavour.bridge)

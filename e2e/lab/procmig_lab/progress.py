@@ -12,6 +12,7 @@ import time
 _START = time.monotonic()
 _REMIND_SECONDS = 15
 _quiet = False
+_steps = []
 
 
 def silence(quiet):
@@ -32,7 +33,8 @@ def say(message):
 def step(message, detail=lambda: ""):
     """Announce a step, remind while it lasts, and say how long it took.
 
-    `detail` is asked at every reminder for a few words on where the step is.
+    `detail` is asked at every reminder for a few words on where the step is. Of steps
+    within steps only the innermost reminds.
     """
     say(f"{message} …")
     begin = time.monotonic()
@@ -40,14 +42,19 @@ def step(message, detail=lambda: ""):
 
     def remind():
         while not done.wait(_REMIND_SECONDS):
-            words = detail()
-            say(f"{message}: {time.monotonic() - begin:.0f}s so far" + (f", {words}" if words else ""))
+            if _steps[-1] is done:
+                words = detail()
+                say(f"{message}: {time.monotonic() - begin:.0f}s so far" + (f", {words}" if words else ""))
 
+    _steps.append(done)
     thread = threading.Thread(target=remind, daemon=True)
     thread.start()
+    outcome = "failed after"
     try:
         yield
+        outcome = "done in"
     finally:
         done.set()
+        _steps.remove(done)
         thread.join()
-    say(f"{message}: done in {time.monotonic() - begin:.1f}s")
+        say(f"{message}: {outcome} {time.monotonic() - begin:.1f}s")

@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** What this node does for other agents. Called from the server's threads; nothing blocks for long. */
+/**
+ * What this node does for other agents. Called from the server's threads; nothing blocks for long.
+ */
 public interface ControlEndpoint {
   /** The target's obstacles; nothing when its task is not there yet. */
   Optional<List<Obstacle>> preflight(Token token, String sourceNode, SourceFacts facts);

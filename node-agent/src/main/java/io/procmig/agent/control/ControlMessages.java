@@ -31,8 +31,8 @@ import io.procmig.api.v1alpha1.Reason;
 import java.net.InetSocketAddress;
 
 /**
- * Between the messages of the wire and the agent's own types. A name that this version does not know
- * is {@link IllegalArgumentException}, which the server answers with INVALID_ARGUMENT.
+ * Between the messages of the wire and the agent's own types. A name that this version does not
+ * know is {@link IllegalArgumentException}, which the server answers with INVALID_ARGUMENT.
  */
 final class ControlMessages {
   private ControlMessages() {}
@@ -86,8 +86,7 @@ final class ControlMessages {
         };
     return new Answer(
         state,
-        cause(
-            outcome.getReason(), outcome.getComponent(), outcome.getStep(), outcome.getMessage()),
+        cause(outcome.getReason(), outcome.getComponent(), outcome.getStep(), outcome.getMessage()),
         outcome.getPid(),
         outcome.getBootId(),
         outcome.getReadyNs(),
@@ -141,7 +140,9 @@ final class ControlMessages {
         request.getSourceControlAddress(),
         request.getPid(),
         new Strategy(
-            Context.EXTERNAL, Quiesce.ASYNCHRONOUS, coded(TransferMode.values(), request.getMode())),
+            Context.EXTERNAL,
+            Quiesce.ASYNCHRONOUS,
+            coded(TransferMode.values(), request.getMode())),
         request.getChannelsList().stream().map(ControlMessages::of).toList(),
         request.getMechanismsList().stream()
             .map(
@@ -216,8 +217,7 @@ final class ControlMessages {
 
   static Cause cause(AbortRequest request) {
     Cause cause =
-        cause(
-            request.getReason(), request.getComponent(), request.getStep(), request.getMessage());
+        cause(request.getReason(), request.getComponent(), request.getStep(), request.getMessage());
     if (cause == null) {
       throw new IllegalArgumentException("an abort without a reason");
     }

@@ -79,8 +79,7 @@ public final class ControlPeers implements AutoCloseable {
         (stub, reply) -> stub.preflight(ControlMessages.of(token, node, facts), reply),
         (PreflightReply reply) ->
             reply.getChecked()
-                ? Optional.of(
-                    reply.getObstaclesList().stream().map(ControlMessages::of).toList())
+                ? Optional.of(reply.getObstaclesList().stream().map(ControlMessages::of).toList())
                 : Optional.empty());
   }
 
@@ -93,8 +92,7 @@ public final class ControlPeers implements AutoCloseable {
   private CompletableFuture<Answer> outcome(String address, Token token) {
     OutcomeRequest request =
         OutcomeRequest.newBuilder().setToken(ControlMessages.token(token)).build();
-    return call(
-        address, CALL, (stub, reply) -> stub.outcome(request, reply), ControlPeers::answer);
+    return call(address, CALL, (stub, reply) -> stub.outcome(request, reply), ControlPeers::answer);
   }
 
   private static Answer answer(OutcomeReply reply) {
@@ -136,7 +134,8 @@ public final class ControlPeers implements AutoCloseable {
           @Override
           public void onCompleted() {
             // Nothing if there was an answer.
-            future.completeExceptionally(new IOException("the agent at " + address + " said nothing"));
+            future.completeExceptionally(
+                new IOException("the agent at " + address + " said nothing"));
           }
         });
     return future;
@@ -156,6 +155,8 @@ public final class ControlPeers implements AutoCloseable {
               .build();
       channels.put(address, channel);
     }
+    // Whoever calls has waited already; gRPC shall not wait on top of that.
+    channel.resetConnectBackoff();
     return channel;
   }
 

@@ -51,10 +51,7 @@ public final class ControlServer implements AutoCloseable {
    * @throws IOException if the certificate cannot be read or the address is taken
    */
   public static ControlServer start(
-      InetSocketAddress address,
-      ControlTls tls,
-      ControlEndpoint endpoint,
-      ExecutorService executor)
+      InetSocketAddress address, ControlTls tls, ControlEndpoint endpoint, ExecutorService executor)
       throws IOException {
     Server server =
         OkHttpServerBuilder.forPort(address, tls.server())
@@ -182,8 +179,7 @@ public final class ControlServer implements AutoCloseable {
       try {
         future = call.get();
       } catch (IllegalArgumentException e) {
-        reply.onError(
-            Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
+        reply.onError(Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
         return;
       } catch (RuntimeException e) {
         LOG.error("a control call failed", e);

@@ -10,8 +10,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * The certificate of the agents and its authority. All agents have the same name, {@link #AUTHORITY};
- * both ends of a connection must present a certificate of the authority.
+ * The certificate of the agents and its authority. All agents have the same name, {@link
+ * #AUTHORITY}; both ends of a connection must present a certificate of the authority.
  *
  * @param certificate PEM file
  * @param key PEM file, PKCS #8

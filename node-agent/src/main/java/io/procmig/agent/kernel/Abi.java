@@ -43,6 +43,7 @@ final class Abi {
   static final int SO_ERROR = 4;
   static final int SO_RCVTIMEO = 20;
   static final int SO_SNDTIMEO = 21;
+  static final int SO_MAX_PACING_RATE = 47;
   static final int POLLIN = 1;
   static final int POLLOUT = 4;
   static final int POLLERR = 8;

@@ -127,6 +127,11 @@ public final class DataSocket implements AutoCloseable {
     setKey(Abi.TLS_RX, key);
   }
 
+  /** Paces what is sent to so many bytes per second. */
+  public void limitRate(long bytesPerSecond) {
+    SocketOptions.putLong(descriptor, Abi.SOL_SOCKET, Abi.SO_MAX_PACING_RATE, bytesPerSecond);
+  }
+
   /** Takes the time limits off: the request's watchdog watches from here. */
   public void handOver() {
     setTimeouts(Duration.ZERO);

@@ -35,6 +35,10 @@ final class SocketOptions {
     put(socket, level, name, littleEndian(Integer.BYTES).putInt(value).array());
   }
 
+  static void putLong(OwnedDescriptor socket, int level, int name, long value) {
+    put(socket, level, name, littleEndian(Long.BYTES).putLong(value).array());
+  }
+
   static int getInt(OwnedDescriptor socket, int level, int name) {
     try (NativeBuffer value = new NativeBuffer(Integer.BYTES);
         NativeBuffer length = new NativeBuffer(Integer.BYTES)) {

@@ -8,8 +8,8 @@ import java.util.Optional;
 
 /**
  * Whether a file on the target will do for the one on the source. On a file system that both nodes
- * share the same inode is the same file, which may even be changing; otherwise size and modification
- * time must be equal, and a file that is open for writing cannot be carried.
+ * share the same inode is the same file, which may even be changing; otherwise size and
+ * modification time must be equal, and a file that is open for writing cannot be carried.
  */
 final class FileComparison {
   private static final String SUBSYSTEM = "files";
@@ -32,8 +32,13 @@ final class FileComparison {
       return obstacle(
           Reason.FileDiffers,
           source,
-          source.path() + " is " + source.kind() + " on the source and " + target.kind()
-              + " on node " + node);
+          source.path()
+              + " is "
+              + source.kind()
+              + " on the source and "
+              + target.kind()
+              + " on node "
+              + node);
     }
     if (source.kind() != FileFact.Kind.REGULAR) {
       return Optional.empty();
@@ -44,32 +49,54 @@ final class FileComparison {
           : obstacle(
               Reason.FileDiffers,
               source,
-              source.path() + " is another file on node " + node + ": inode " + source.inode()
-                  + " on the source's " + source.filesystem() + ", " + target.inode()
-                  + " on the target's " + target.filesystem());
+              source.path()
+                  + " is another file on node "
+                  + node
+                  + ": inode "
+                  + source.inode()
+                  + " on the source's "
+                  + source.filesystem()
+                  + ", "
+                  + target.inode()
+                  + " on the target's "
+                  + target.filesystem());
     }
     if (source.writable()) {
       return obstacle(
           Reason.FileDiffers,
           source,
-          source.path() + " is open for writing on " + source.filesystem()
-              + ", which node " + node + " does not share: what is written there stays behind."
-              + " Put the file on storage that both nodes mount at the same path (NFS, CephFS, 9p)");
+          source.path()
+              + " is open for writing on "
+              + source.filesystem()
+              + ", which node "
+              + node
+              + " does not share: what is written there stays behind. Put the file on storage that"
+              + " both nodes mount at the same path (NFS, CephFS, 9p)");
     }
     if (source.bytes() != target.bytes()) {
       return obstacle(
           Reason.FileDiffers,
           source,
-          source.path() + " has " + source.bytes() + " bytes on the source and "
-              + target.bytes() + " on node " + node);
+          source.path()
+              + " has "
+              + source.bytes()
+              + " bytes on the source and "
+              + target.bytes()
+              + " on node "
+              + node);
     }
     if (source.modifiedSeconds() != target.modifiedSeconds()
         || source.modifiedNanos() != target.modifiedNanos()) {
       return obstacle(
           Reason.FileDiffers,
           source,
-          source.path() + " was modified at " + time(source) + " on the source and at "
-              + time(target) + " on node " + node);
+          source.path()
+              + " was modified at "
+              + time(source)
+              + " on the source and at "
+              + time(target)
+              + " on node "
+              + node);
     }
     return Optional.empty();
   }

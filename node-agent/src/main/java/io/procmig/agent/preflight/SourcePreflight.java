@@ -2,8 +2,8 @@
 package io.procmig.agent.preflight;
 
 import io.procmig.agent.kernel.DeviceInfo;
-import io.procmig.agent.kernel.Inspection;
 import io.procmig.agent.kernel.InspectOrder;
+import io.procmig.agent.kernel.Inspection;
 import io.procmig.agent.kernel.Kernel;
 import io.procmig.agent.kernel.KernelException;
 import io.procmig.agent.kernel.KernelObstacle;
@@ -94,8 +94,12 @@ public final class SourcePreflight {
               Reason.ProcessExited,
               "files",
               "process " + process.pid(),
-              "process " + process.pid() + " could not be read to the end: " + e.getMessage()
-                  + ". " + Reason.ProcessExited.nextStep()));
+              "process "
+                  + process.pid()
+                  + " could not be read to the end: "
+                  + e.getMessage()
+                  + ". "
+                  + Reason.ProcessExited.nextStep()));
       return new Result(obstacles, null);
     }
   }
@@ -103,13 +107,18 @@ public final class SourcePreflight {
   private static Obstacle translate(KernelObstacle obstacle, List<LoadedComponent> components) {
     String subsystem =
         components.stream()
-            .filter(component -> component.kind() == io.procmig.agent.kernel.ComponentKind.SUBSYSTEM)
+            .filter(
+                component -> component.kind() == io.procmig.agent.kernel.ComponentKind.SUBSYSTEM)
             .filter(component -> component.id() == obstacle.subsystem())
             .map(LoadedComponent::name)
             .findFirst()
-            .orElse(obstacle.subsystem() == Subsystem.CORE.code() ? "core" : "subsystem " + obstacle.subsystem());
+            .orElse(
+                obstacle.subsystem() == Subsystem.CORE.code()
+                    ? "core"
+                    : "subsystem " + obstacle.subsystem());
     int colon = obstacle.text().indexOf(": ");
-    String object = colon > 0 ? obstacle.text().substring(0, colon) : Long.toString(obstacle.object());
+    String object =
+        colon > 0 ? obstacle.text().substring(0, colon) : Long.toString(obstacle.object());
     String hint = obstacle.code() == ObstacleCode.STATE ? " (it may pass)" : "";
     return new Obstacle(Reason.UnsupportedState, subsystem, object, obstacle.text() + hint);
   }

@@ -104,9 +104,16 @@ public final class TargetPreflight {
           Reason.KernelIncompatible,
           "core",
           "stream version",
-          "the modules of the source (kernel " + facts.kernelRelease() + ") speak stream version "
-              + facts.streamVersion() + ", those of node " + node + " (kernel "
-              + info.kernelRelease() + ") version " + info.streamVersion());
+          "the modules of the source (kernel "
+              + facts.kernelRelease()
+              + ") speak stream version "
+              + facts.streamVersion()
+              + ", those of node "
+              + node
+              + " (kernel "
+              + info.kernelRelease()
+              + ") version "
+              + info.streamVersion());
     }
     if (!info.kernelRelease().equals(facts.kernelRelease())) {
       add(
@@ -114,8 +121,13 @@ public final class TargetPreflight {
           Reason.KernelIncompatible,
           "core",
           "kernel release",
-          "the source runs " + facts.kernelRelease() + " and node " + node + " runs "
-              + info.kernelRelease() + "; the vDSO of a process belongs to its kernel");
+          "the source runs "
+              + facts.kernelRelease()
+              + " and node "
+              + node
+              + " runs "
+              + info.kernelRelease()
+              + "; the vDSO of a process belongs to its kernel");
     }
     long missing = facts.xfeatures() & ~info.xfeatures();
     if (missing != 0) {
@@ -131,8 +143,12 @@ public final class TargetPreflight {
           Reason.CpuFeaturesMissing,
           "task",
           "extended state",
-          "the extended state has " + facts.xstateBytes() + " bytes on the source and "
-              + info.xstateBytes() + " on node " + node);
+          "the extended state has "
+              + facts.xstateBytes()
+              + " bytes on the source and "
+              + info.xstateBytes()
+              + " on node "
+              + node);
     }
     Set<String> lacking = new HashSet<>(facts.cpuFeatures());
     cpuFeatures.forEach(lacking::remove);
@@ -155,7 +171,12 @@ public final class TargetPreflight {
           Reason.PidTaken,
           "task",
           object,
-          "PID " + facts.pid() + " is beyond pid_max " + pidMax + " of node " + node
+          "PID "
+              + facts.pid()
+              + " is beyond pid_max "
+              + pidMax
+              + " of node "
+              + node
               + ": raise /proc/sys/kernel/pid_max there");
     } else if (proc.exists(facts.pid())) {
       String owner = proc.stat(facts.pid()).map(stat -> stat.comm()).orElse("a process");
@@ -182,8 +203,13 @@ public final class TargetPreflight {
           Reason.MemoryShort,
           "memory",
           "memory",
-          "the process needs " + facts.memoryBytes() + " bytes and node " + node + " has "
-              + available + " available");
+          "the process needs "
+              + facts.memoryBytes()
+              + " bytes and node "
+              + node
+              + " has "
+              + available
+              + " available");
     }
   }
 
@@ -195,8 +221,13 @@ public final class TargetPreflight {
           Reason.DiskFull,
           "core",
           "token store",
-          "the file system of /var/lib/procmig on node " + node + " has " + left
-              + " bytes left and " + STORE_BYTES + " are needed");
+          "the file system of /var/lib/procmig on node "
+              + node
+              + " has "
+              + left
+              + " bytes left and "
+              + STORE_BYTES
+              + " are needed");
     }
   }
 

@@ -51,8 +51,7 @@ public final class MountTable {
     Mount best = new Mount("/", "unknown", "");
     for (Mount mount : mounts) {
       String point = mount.point();
-      boolean below =
-          point.equals("/") || path.equals(point) || path.startsWith(point + "/");
+      boolean below = point.equals("/") || path.equals(point) || path.startsWith(point + "/");
       if (below) {
         best = mount;
       }

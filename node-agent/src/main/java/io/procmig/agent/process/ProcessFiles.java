@@ -47,10 +47,11 @@ public final class ProcessFiles {
           .flatMap(path -> fact(pid, path, link.equals("exe") ? "program" : link, mounts, false))
           .ifPresent(fact -> facts.putIfAbsent(fact.path(), fact));
     }
-    mappedFiles(pid).forEach(
-        (path, area) ->
-            fact(pid, path, "mapping " + area, mounts, false)
-                .ifPresent(fact -> facts.putIfAbsent(fact.path(), fact)));
+    mappedFiles(pid)
+        .forEach(
+            (path, area) ->
+                fact(pid, path, "mapping " + area, mounts, false)
+                    .ifPresent(fact -> facts.putIfAbsent(fact.path(), fact)));
     for (Map.Entry<Integer, Path> descriptor : descriptors(directory).entrySet()) {
       if (ignoredDescriptors.contains(descriptor.getKey())) {
         continue;
@@ -61,10 +62,14 @@ public final class ProcessFiles {
           .filter(fact -> fact.kind() != FileFact.Kind.OTHER)
           .ifPresent(
               fact ->
-                  facts.merge(
-                      fact.path(), fact, (before, now) -> now.writable() ? now : before));
+                  facts.merge(fact.path(), fact, (before, now) -> now.writable() ? now : before));
     }
     return new ArrayList<>(facts.values());
+  }
+
+  /** Numbers of the open descriptors. */
+  public List<Integer> descriptors(int pid) {
+    return new ArrayList<>(descriptors(proc.directory(pid)).keySet());
   }
 
   /**

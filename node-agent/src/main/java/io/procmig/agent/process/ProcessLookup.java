@@ -37,8 +37,7 @@ public final class ProcessLookup {
                 () ->
                     new ProcessLookupException(
                         Reason.ProcessNotFound, "node " + node + " has no process " + pid));
-    if (identity.startTimeTicks() != null
-        && identity.startTimeTicks() != found.startTimeTicks()) {
+    if (identity.startTimeTicks() != null && identity.startTimeTicks() != found.startTimeTicks()) {
       throw new ProcessLookupException(
           Reason.ProcessIdentityChanged,
           "process "
@@ -98,8 +97,7 @@ public final class ProcessLookup {
     return matches.get(0);
   }
 
-  private static boolean matches(
-      ProcessSelector selector, Pattern pattern, FoundProcess process) {
+  private static boolean matches(ProcessSelector selector, Pattern pattern, FoundProcess process) {
     return (selector.comm() == null || selector.comm().equals(process.comm()))
         && (pattern == null || pattern.matcher(process.commandLine()).find())
         && (selector.uid() == null || Objects.equals(selector.uid(), process.uid()));

@@ -17,7 +17,11 @@ public final class KernelCauses {
     Reason reason =
         switch (status.error()) {
           case Errno.ETIMEDOUT -> frozen ? Reason.WatchdogExpired : Reason.QuiesceTimeout;
-          case Errno.EPIPE, Errno.ECONNRESET, Errno.EBADMSG, Errno.EHOSTUNREACH, Errno.ENETUNREACH ->
+          case Errno.EPIPE,
+              Errno.ECONNRESET,
+              Errno.EBADMSG,
+              Errno.EHOSTUNREACH,
+              Errno.ENETUNREACH ->
               Reason.TransferInterrupted;
           case Errno.ESRCH -> Reason.ProcessExited;
           case Errno.EOPNOTSUPP -> Reason.UnsupportedState;
@@ -55,9 +59,9 @@ public final class KernelCauses {
           case Errno.EBUSY, Errno.EEXIST -> Reason.InvalidRequest;
           default -> source ? Reason.CheckpointFailed : Reason.RestartFailed;
         };
-    String why =
-        failure.errno() == Errno.EBUSY ? ": another migration holds the process" : "";
-    return new Cause(reason, component, step, failure.getMessage() + why + ". " + reason.nextStep());
+    String why = failure.errno() == Errno.EBUSY ? ": another migration holds the process" : "";
+    return new Cause(
+        reason, component, step, failure.getMessage() + why + ". " + reason.nextStep());
   }
 
   private static Cause of(Reason reason, Component component, String step, RequestStatus status) {

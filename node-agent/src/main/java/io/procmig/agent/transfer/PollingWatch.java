@@ -41,7 +41,8 @@ public final class PollingWatch implements RequestWatch {
     return () -> closing.set(true);
   }
 
-  private void run(KernelRequest request, Consumer<List<RequestEvent>> sink, AtomicBoolean closing) {
+  private void run(
+      KernelRequest request, Consumer<List<RequestEvent>> sink, AtomicBoolean closing) {
     try (request) {
       boolean over = false;
       while (!closing.get()) {

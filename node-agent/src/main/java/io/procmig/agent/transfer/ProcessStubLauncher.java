@@ -14,19 +14,22 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the stub's launcher. The stub lands in a control group of the host's, outside the agent's pod,
- * so that the end of the pod does not take the process with it.
+ * Runs the stub's launcher. The stub lands in a control group of the host's, outside the agent's
+ * pod, so that the end of the pod does not take the process with it.
  */
 public final class ProcessStubLauncher implements StubLauncher {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessStubLauncher.class);
   private static final Duration LAUNCH = Duration.ofSeconds(30);
   private static final Pattern ERROR = Pattern.compile("error=(\\S+) errno=(\\d+) message=(.*)");
+
+  private static final Pattern TOKEN = Pattern.compile("[0-9a-f]{32}");
 
   private final Path stub;
   private final Path device;
@@ -80,7 +83,8 @@ public final class ProcessStubLauncher implements StubLauncher {
               .start();
       if (!launcher.waitFor(LAUNCH.toSeconds(), TimeUnit.SECONDS)) {
         launcher.destroyForcibly();
-        throw failure(order, Reason.RestartFailed, "it did not answer in " + LAUNCH.toSeconds() + " s");
+        throw failure(
+            order, Reason.RestartFailed, "it did not answer in " + LAUNCH.toSeconds() + " s");
       }
       if (launcher.exitValue() != 0) {
         throw refused(order, launcher.exitValue());
@@ -99,23 +103,28 @@ public final class ProcessStubLauncher implements StubLauncher {
   public String complaint(Token token) {
     Path file = complaintFile(token);
     try {
-      return Files.exists(file)
-          ? Files.readString(file, StandardCharsets.UTF_8).strip()
-          : "";
+      return Files.exists(file) ? Files.readString(file, StandardCharsets.UTF_8).strip() : "";
     } catch (IOException e) {
       LOG.warn("token {}: cannot read what its stub said: {}", token, e.toString());
       return "";
     }
   }
 
-  /** Removes control groups of processes that have ended, and what their stubs said. */
-  public void sweep() {
+  /**
+   * Removes control groups of processes that have ended, and what their stubs said.
+   *
+   * @param inUse whether a token is still worked on: its control group may be empty yet
+   */
+  public void sweep(Predicate<Token> inUse) {
     if (!Files.isDirectory(cgroups)) {
       return;
     }
     try (DirectoryStream<Path> groups = Files.newDirectoryStream(cgroups, Files::isDirectory)) {
       for (Path group : groups) {
-        removeIfEmpty(group);
+        String name = group.getFileName().toString();
+        if (TOKEN.matcher(name).matches() && !inUse.test(Token.parse(name))) {
+          removeIfEmpty(group);
+        }
       }
     } catch (IOException e) {
       LOG.warn("cannot sweep {}: {}", cgroups, e.toString());
@@ -144,8 +153,7 @@ public final class ProcessStubLauncher implements StubLauncher {
     String said = complaint(order.token());
     Matcher matcher = ERROR.matcher(said);
     if (!matcher.find()) {
-      return failure(
-          order, Reason.RestartFailed, "it ended with status " + status + ": " + said);
+      return failure(order, Reason.RestartFailed, "it ended with status " + status + ": " + said);
     }
     Reason reason =
         switch (matcher.group(1)) {
@@ -163,7 +171,11 @@ public final class ProcessStubLauncher implements StubLauncher {
             reason,
             Component.Stub,
             "Start",
-            "the stub for process " + order.pid() + " could not start: " + why + ". "
+            "the stub for process "
+                + order.pid()
+                + " could not start: "
+                + why
+                + ". "
                 + reason.nextStep()),
         null);
   }

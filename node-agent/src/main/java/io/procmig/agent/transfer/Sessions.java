@@ -5,6 +5,7 @@ import io.procmig.agent.kernel.Kernel;
 import io.procmig.agent.kernel.RequestRole;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Token;
+import io.procmig.agent.token.DurableState;
 import io.procmig.agent.token.TokenRecord;
 import io.procmig.agent.token.TokenStore;
 import io.procmig.api.v1alpha1.Component;
@@ -22,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All sessions of this node by token, and what is answered about tokens that have none. Safe for use
- * by several threads; nothing blocks.
+ * All sessions of this node by token, and what is answered about tokens that have none. Safe for
+ * use by several threads; nothing blocks.
  */
 public final class Sessions {
   /**
@@ -132,6 +133,24 @@ public final class Sessions {
     targets.values().forEach(session -> session.giveUp(why));
   }
 
+  /**
+   * Waits until no session is open.
+   *
+   * @return false if some still are when the time is over
+   */
+  public synchronized boolean awaitNone(Duration timeout) throws InterruptedException {
+    long bound = System.nanoTime() + timeout.toNanos();
+    while (open() > 0) {
+      long left = bound - System.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      // Rounded up: zero would wait for ever.
+      wait(left / 1_000_000 + 1);
+    }
+    return true;
+  }
+
   /** Sessions that are not over. */
   public synchronized int open() {
     return sources.size() + targets.size();
@@ -142,15 +161,66 @@ public final class Sessions {
     return sources.containsKey(token) || targets.containsKey(token);
   }
 
+  /** Reports how a token that is over ended here, for a task that has not heard it. */
+  public synchronized void replay(TaskRef task, Token token) {
+    if (isOpen(token)) {
+      return;
+    }
+    ports
+        .store()
+        .read(token)
+        .filter(record -> record.state().isTerminal())
+        .ifPresent(
+            record -> {
+              boolean finished = record.state() == DurableState.FINISHED;
+              Cause cause = answerOf(record).cause();
+              if (record.role() == RequestRole.SOURCE) {
+                tasks.reported(
+                    task,
+                    token,
+                    new SourceReport(
+                        finished ? SourceState.FINISHED : SourceState.ABORTED,
+                        record.frozen(),
+                        cause,
+                        0,
+                        0,
+                        -1,
+                        -1,
+                        -1,
+                        -1,
+                        null));
+              } else {
+                tasks.reported(
+                    task,
+                    token,
+                    new TargetReport(
+                        finished ? TargetState.FINISHED : TargetState.ABORTED,
+                        cause,
+                        record.pid(),
+                        0,
+                        0,
+                        -1,
+                        null));
+              }
+            });
+  }
+
+  /** Whether anything is on record for this token. */
+  public boolean knows(Token token) {
+    return isOpen(token) || ports.store().read(token).isPresent();
+  }
+
   /** The target's side: listens for one token if a task of this node says so. */
-  public synchronized CompletableFuture<TargetPeer.Prepared> prepare(TargetPeer.PrepareOrder order) {
+  public synchronized CompletableFuture<TargetPeer.Prepared> prepare(
+      TargetPeer.PrepareOrder order) {
     TargetSession open = targets.get(order.token());
     if (open != null) {
       return open.prepareAgain();
     }
     Optional<TokenRecord> known = ports.store().read(order.token());
     if (known.isPresent()) {
-      return CompletableFuture.completedFuture(new TargetPeer.Prepared(answerOf(known.get()), null));
+      return CompletableFuture.completedFuture(
+          new TargetPeer.Prepared(answerOf(known.get()), null));
     }
     if (closing) {
       return CompletableFuture.completedFuture(
@@ -159,7 +229,10 @@ public final class Sessions {
                   Reason.AgentLost,
                   Component.TargetAgent,
                   "Prepare",
-                  "the agent of node " + ports.node() + " is stopping. " + Reason.AgentLost.nextStep(),
+                  "the agent of node "
+                      + ports.node()
+                      + " is stopping. "
+                      + Reason.AgentLost.nextStep(),
                   ports.store().bootId()),
               null));
     }
@@ -198,7 +271,7 @@ public final class Sessions {
                     TokenRecord.VERSION,
                     token.toString(),
                     RequestRole.TARGET,
-                    io.procmig.agent.token.DurableState.ABORTED,
+                    DurableState.ABORTED,
                     ports.store().bootId(),
                     task.get().key(),
                     task.get().uid(),
@@ -296,6 +369,7 @@ public final class Sessions {
 
   private synchronized void forget(Map<Token, ?> sessions, Token token, Loop loop) {
     sessions.remove(token);
+    notifyAll();
     // Answers that were asked for before go out first.
     loop.post(loop::close);
   }

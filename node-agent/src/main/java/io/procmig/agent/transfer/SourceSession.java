@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.transfer;
 
-import io.procmig.agent.kernel.Inspection;
 import io.procmig.agent.kernel.InspectOrder;
+import io.procmig.agent.kernel.Inspection;
 import io.procmig.agent.kernel.Kernel;
 import io.procmig.agent.kernel.KernelException;
 import io.procmig.agent.kernel.KernelRequest;
@@ -132,36 +132,44 @@ public final class SourceSession {
    * @param left the record as that run left it
    */
   public void recover(TokenRecord left) {
-    post(
+    loop.post(
         () -> {
-          begunAt = loop.nanoTime();
-          record = left;
-          frozen = left.frozen();
-          boolean sameBoot = left.bootId().equals(ports.store().bootId());
-          request = sameBoot ? ports.kernel().attach(order.token()).orElse(null) : null;
-          switch (left.state()) {
-            case PREPARED, READY -> undo(sameBoot);
-            case COMMITTED -> {
-              // The record is written first, so it alone does not prove that the kernel followed.
-              boolean carriedOut =
-                  !sameBoot
-                      || request != null && request.status().state() == KernelState.COMMITTED;
-              if (carriedOut) {
-                resumeFrom(SourceState.RESUMING, SourceAction.GO, TokenOutcome.COMMITTED);
-              } else {
-                undo(true);
-              }
-            }
-            case RUNNING ->
-                resumeFrom(SourceState.FINISHING, SourceAction.DESTROY, TokenOutcome.COMMITTED);
-            case FINISHED -> resumeFrom(SourceState.FINISHED, SourceAction.END, TokenOutcome.COMMITTED);
-            case ABORTED -> {
-              cause =
-                  new Cause(left.reason(), left.component(), "Recover", left.message());
-              resumeFrom(SourceState.ABORTED, SourceAction.END, TokenOutcome.ABORTED);
-            }
+          try {
+            recoverNow(left);
+          } catch (RuntimeException e) {
+            // Nothing may be decided without the kernel's word.
+            LOG.error("{} token {}: cannot recover yet", order.task(), order.token(), e);
+            loop.after(ports.limits().pause(attempt++), () -> recover(left));
           }
         });
+  }
+
+  private void recoverNow(TokenRecord left) {
+    begunAt = loop.nanoTime();
+    record = left;
+    frozen = left.frozen();
+    boolean sameBoot = left.bootId().equals(ports.store().bootId());
+    request = sameBoot ? ports.kernel().attach(order.token()).orElse(null) : null;
+    switch (left.state()) {
+      case PREPARED, READY -> undo(sameBoot);
+      case COMMITTED -> {
+        // The record is written first, so it alone does not prove that the kernel followed.
+        boolean carriedOut =
+            !sameBoot || request != null && request.status().state() == KernelState.COMMITTED;
+        if (carriedOut) {
+          resumeFrom(SourceState.RESUMING, SourceAction.GO, TokenOutcome.COMMITTED);
+        } else {
+          undo(true);
+        }
+      }
+      case RUNNING ->
+          resumeFrom(SourceState.FINISHING, SourceAction.DESTROY, TokenOutcome.COMMITTED);
+      case FINISHED -> resumeFrom(SourceState.FINISHED, SourceAction.END, TokenOutcome.COMMITTED);
+      case ABORTED -> {
+        cause = new Cause(left.reason(), left.component(), "Recover", left.message());
+        resumeFrom(SourceState.ABORTED, SourceAction.END, TokenOutcome.ABORTED);
+      }
+    }
   }
 
   /** Stops as soon as that is safe; without effect after the commit. */
@@ -217,7 +225,8 @@ public final class SourceSession {
   private void fail(Cause why) {
     if (SourceMachine.next(state, SourceEvent.GIVE_UP) != null && cause == null) {
       cause = why;
-      LOG.warn("{} token {}: giving up in {}: {}", order.task(), order.token(), state, why.message());
+      LOG.warn(
+          "{} token {}: giving up in {}: {}", order.task(), order.token(), state, why.message());
     }
     fire(SourceEvent.GIVE_UP);
   }
@@ -420,8 +429,7 @@ public final class SourceSession {
     }
     closeChannels();
     KernelRequest watched = request;
-    watching =
-        ports.watch().watch(watched, events -> post(() -> kernelSaid(watched, events)));
+    watching = ports.watch().watch(watched, events -> post(() -> kernelSaid(watched, events)));
     heardAt = loop.nanoTime();
     askReady();
   }

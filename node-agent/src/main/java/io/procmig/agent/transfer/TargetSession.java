@@ -45,6 +45,7 @@ public final class TargetSession {
       TransferLimits limits) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(TargetSession.class);
+
   /** The kernel wants a limit; a restart has no threads to quiesce. */
   private static final int QUIESCE_MS = 10_000;
 
@@ -121,10 +122,7 @@ public final class TargetSession {
                   0);
           try {
             ports.store().write(record);
-            listening =
-                ports
-                    .data()
-                    .listen(order.channels(), up -> post(() -> channelsUp(up)));
+            listening = ports.data().listen(order.channels(), up -> post(() -> channelsUp(up)));
           } catch (TokenStoreException e) {
             fail(storeCause(e, "Prepare"));
           } catch (TransferException e) {
@@ -154,48 +152,57 @@ public final class TargetSession {
   }
 
   /**
-   * Continues what an earlier run of the agent began: a READY target waits on and asks, a decided one
-   * is completed, everything else is undone.
+   * Continues what an earlier run of the agent began: a READY target waits on and asks, a decided
+   * one is completed, everything else is undone.
    *
    * @param left the record as that run left it
    */
   public void recover(TokenRecord left) {
-    post(
+    loop.post(
         () -> {
-          record = left;
-          boolean sameBoot = left.bootId().equals(ports.store().bootId());
-          request = sameBoot ? ports.kernel().attach(order.token()).orElse(null) : null;
-          KernelState kernelState = request == null ? null : request.status().state();
-          if (request != null) {
-            watch();
-          }
-          switch (left.state()) {
-            case PREPARED -> undo(sameBoot);
-            case READY, COMMITTED -> {
-              if (kernelState == KernelState.READY) {
-                resumeFrom(TargetState.READY, TargetAction.ASK, TokenOutcome.READY);
-              } else {
-                // The request outlives its descriptors while it is ready: it was undone.
-                undo(sameBoot);
-              }
-            }
-            case RUNNING -> {
-              if (kernelState == KernelState.READY) {
-                resumeFrom(TargetState.RESUMING, TargetAction.RESUME, TokenOutcome.READY);
-              } else if (kernelState == KernelState.ABORTED || kernelState == KernelState.ABORTING) {
-                undo(true);
-              } else {
-                resumeFrom(TargetState.RUNNING, TargetAction.FREE, TokenOutcome.COMMITTED);
-              }
-            }
-            case FINISHED ->
-                resumeFrom(TargetState.FINISHED, TargetAction.END, TokenOutcome.COMMITTED);
-            case ABORTED -> {
-              cause = new Cause(left.reason(), left.component(), "Recover", left.message());
-              resumeFrom(TargetState.ABORTED, TargetAction.END, TokenOutcome.ABORTED);
-            }
+          try {
+            recoverNow(left);
+          } catch (RuntimeException e) {
+            // Nothing may be decided without the kernel's word.
+            LOG.error("{} token {}: cannot recover yet", task, order.token(), e);
+            loop.after(ports.limits().pause(attempt++), () -> recover(left));
           }
         });
+  }
+
+  private void recoverNow(TokenRecord left) {
+    record = left;
+    boolean sameBoot = left.bootId().equals(ports.store().bootId());
+    request = sameBoot ? ports.kernel().attach(order.token()).orElse(null) : null;
+    KernelState kernelState = request == null ? null : request.status().state();
+    if (request != null) {
+      watch();
+    }
+    switch (left.state()) {
+      case PREPARED -> undo(sameBoot);
+      case READY, COMMITTED -> {
+        if (kernelState == KernelState.READY) {
+          resumeFrom(TargetState.READY, TargetAction.ASK, TokenOutcome.READY);
+        } else {
+          // The request outlives its descriptors while it is ready: it was undone.
+          undo(sameBoot);
+        }
+      }
+      case RUNNING -> {
+        if (kernelState == KernelState.READY) {
+          resumeFrom(TargetState.RESUMING, TargetAction.RESUME, TokenOutcome.READY);
+        } else if (kernelState == KernelState.ABORTED || kernelState == KernelState.ABORTING) {
+          undo(true);
+        } else {
+          resumeFrom(TargetState.RUNNING, TargetAction.FREE, TokenOutcome.COMMITTED);
+        }
+      }
+      case FINISHED -> resumeFrom(TargetState.FINISHED, TargetAction.END, TokenOutcome.COMMITTED);
+      case ABORTED -> {
+        cause = new Cause(left.reason(), left.component(), "Recover", left.message());
+        resumeFrom(TargetState.ABORTED, TargetAction.END, TokenOutcome.ABORTED);
+      }
+    }
   }
 
   /** Where this session listens, for a Prepare that is repeated. */
@@ -437,8 +444,7 @@ public final class TargetSession {
 
   private void watch() {
     KernelRequest watched = request;
-    watching =
-        ports.watch().watch(watched, events -> post(() -> kernelSaid(watched, events)));
+    watching = ports.watch().watch(watched, events -> post(() -> kernelSaid(watched, events)));
   }
 
   private void kernelSaid(KernelRequest from, List<RequestEvent> said) {
@@ -604,7 +610,8 @@ public final class TargetSession {
       record = record.withState(DurableState.FINISHED);
       ports.store().write(record);
     } catch (KernelException | TokenStoreException e) {
-      LOG.error("{} token {}: cannot free the request yet: {}", task, order.token(), e.getMessage());
+      LOG.error(
+          "{} token {}: cannot free the request yet: {}", task, order.token(), e.getMessage());
       fire(TargetEvent.TRY_LATER);
       return;
     }

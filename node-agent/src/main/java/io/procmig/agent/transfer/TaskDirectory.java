@@ -7,8 +7,8 @@ import java.util.Optional;
 /** The MigrationTasks of this node, as far as sessions need them. */
 public interface TaskDirectory {
   /**
-   * The task of this node with role Target for a token, if the operator has ordered the transfer and
-   * the source node is its peer. This is what authorizes another agent to use this node.
+   * The task of this node with role Target for a token, if the operator has ordered the transfer
+   * and the source node is its peer. This is what authorizes another agent to use this node.
    */
   Optional<TaskRef> target(Token token, String sourceNode);
 

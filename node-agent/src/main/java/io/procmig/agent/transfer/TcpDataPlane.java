@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.transfer;
 
+import io.procmig.agent.kernel.ChannelRole;
 import io.procmig.agent.kernel.DataListener;
 import io.procmig.agent.kernel.DataSocket;
 import io.procmig.agent.kernel.Errno;
@@ -21,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * TCP connections with kernel TLS. On each connection the source says in clear which channel it is;
- * the target sets its receiving key and answers in clear; from then on both directions are encrypted,
- * and one byte each way proves both keys before a kernel request gets the descriptor.
+ * the target sets its receiving key and answers in clear; from then on both directions are
+ * encrypted, and one byte each way proves both keys before a kernel request gets the descriptor.
  */
 public final class TcpDataPlane implements DataPlane {
   private static final Logger LOG = LoggerFactory.getLogger(TcpDataPlane.class);
@@ -35,16 +36,19 @@ public final class TcpDataPlane implements DataPlane {
 
   private final InetAddress host;
   private final Runnable loadTls;
+  private final long bandwidth;
 
   /**
    * A data plane.
    *
    * @param host address of this node that others connect to
    * @param loadTls makes the kernel's TLS available, or throws {@link TransferException}
+   * @param bandwidth bytes per second that the memory of one migration may use; 0: unlimited
    */
-  public TcpDataPlane(InetAddress host, Runnable loadTls) {
+  public TcpDataPlane(InetAddress host, Runnable loadTls, long bandwidth) {
     this.host = host;
     this.loadTls = loadTls;
+    this.bandwidth = bandwidth;
   }
 
   @Override
@@ -58,6 +62,9 @@ public final class TcpDataPlane implements DataPlane {
         DataSocket socket = DataSocket.connect(address, IO);
         channels.put(i, socket);
         greet(socket, specs.get(i));
+        if (bandwidth > 0 && specs.get(i).role() == ChannelRole.BULK) {
+          socket.limitRate(Math.max(1, bandwidth / (specs.size() - 1)));
+        }
       }
       channels.handOver();
       return channels;
@@ -119,7 +126,8 @@ public final class TcpDataPlane implements DataPlane {
   private static void expect(DataSocket socket, byte value) {
     byte got = socket.receive(1)[0];
     if (got != value) {
-      throw new KernelException("greeting byte " + got + " instead of " + value, "data", Errno.EPROTO);
+      throw new KernelException(
+          "greeting byte " + got + " instead of " + value, "data", Errno.EPROTO);
     }
   }
 
@@ -178,7 +186,8 @@ public final class TcpDataPlane implements DataPlane {
         byte[] greeting = socket.receive(MAGIC.length + ChannelSpec.ID_BYTES);
         int index = indexOf(greeting);
         if (index < 0 || channels.has(index)) {
-          LOG.warn("data listener {}: a connection that is no channel was dropped", listener.address());
+          LOG.warn(
+              "data listener {}: a connection that is no channel was dropped", listener.address());
           socket.close();
           return false;
         }

@@ -37,8 +37,7 @@ public final class ThreadLoop implements Loop {
   @Override
   public Timer after(Duration delay, Runnable work) {
     try {
-      ScheduledFuture<?> future =
-          executor.schedule(work, delay.toNanos(), TimeUnit.NANOSECONDS);
+      ScheduledFuture<?> future = executor.schedule(work, delay.toNanos(), TimeUnit.NANOSECONDS);
       return () -> future.cancel(false);
     } catch (RejectedExecutionException e) {
       return () -> {};

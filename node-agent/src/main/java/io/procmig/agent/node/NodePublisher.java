@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent.node;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.procmig.api.v1alpha1.MigrationNode;
+import io.procmig.api.v1alpha1.MigrationNodeStatus;
+import java.net.HttpURLConnection;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes this node's MigrationNode and no other. Called by one thread at a time. */
+public final class NodePublisher {
+  private static final Logger LOG = LoggerFactory.getLogger(NodePublisher.class);
+
+  private final KubernetesClient client;
+  private final String node;
+  private final NodeReport report;
+  private final Supplier<NodeReport.Observation> observe;
+  private final Clock clock;
+  private volatile boolean published;
+
+  /**
+   * A publisher.
+   *
+   * @param observe looks at the node now
+   */
+  public NodePublisher(
+      KubernetesClient client,
+      String node,
+      NodeReport report,
+      Supplier<NodeReport.Observation> observe,
+      Clock clock) {
+    this.client = client;
+    this.node = node;
+    this.report = report;
+    this.observe = observe;
+    this.clock = clock;
+  }
+
+  /**
+   * Publishes what is true now. What the API server refuses is logged; the next heartbeat follows.
+   */
+  public synchronized void heartbeat() {
+    try {
+      publish();
+      published = true;
+    } catch (KubernetesClientException e) {
+      LOG.warn("node {}: cannot publish its MigrationNode: {}", node, e.getMessage());
+    }
+  }
+
+  /** Whether the API server ever took a heartbeat. */
+  public boolean published() {
+    return published;
+  }
+
+  private void publish() {
+    Resource<MigrationNode> resource = client.resources(MigrationNode.class).withName(node);
+    MigrationNode current = resource.get();
+    if (current == null) {
+      current = client.resource(fresh()).create();
+    } else {
+      Map<String, String> wanted = nodeLabels();
+      if (!wanted.equals(labels(current))) {
+        current = resource.edit(live -> relabel(live, wanted));
+      }
+    }
+    MigrationNodeStatus before =
+        current.getStatus() == null ? new MigrationNodeStatus() : current.getStatus();
+    current.setStatus(report.build(observe.get(), before.getConditions(), clock.instant()));
+    client.resource(current).updateStatus();
+  }
+
+  private MigrationNode fresh() {
+    MigrationNode fresh = new MigrationNode();
+    fresh.setMetadata(new ObjectMetaBuilder().withName(node).withLabels(nodeLabels()).build());
+    return fresh;
+  }
+
+  private static MigrationNode relabel(MigrationNode live, Map<String, String> labels) {
+    live.getMetadata().setLabels(labels);
+    return live;
+  }
+
+  private static Map<String, String> labels(MigrationNode live) {
+    Map<String, String> labels = live.getMetadata().getLabels();
+    return labels == null ? Map.of() : labels;
+  }
+
+  /** The labels of the Kubernetes node, by which migrations select targets. */
+  private Map<String, String> nodeLabels() {
+    try {
+      Node own = client.nodes().withName(node).get();
+      if (own == null || own.getMetadata().getLabels() == null) {
+        return Map.of();
+      }
+      return new HashMap<>(own.getMetadata().getLabels());
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_FORBIDDEN) {
+        throw e;
+      }
+      LOG.warn("node {}: its labels may not be read; migrations cannot select it by label", node);
+      return Map.of();
+    }
+  }
+}

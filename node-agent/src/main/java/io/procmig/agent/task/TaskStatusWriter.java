@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent.task;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.procmig.agent.transfer.TaskRef;
+import io.procmig.api.v1alpha1.MigrationTask;
+import io.procmig.api.v1alpha1.MigrationTaskStatus;
+import java.net.HttpURLConnection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes statuses of this node's tasks, each at most twice a second unless something important has
+ * changed. What the API server does not take is tried again until it does or the task is gone.
+ */
+public final class TaskStatusWriter implements StatusSink {
+  private static final Logger LOG = LoggerFactory.getLogger(TaskStatusWriter.class);
+  private static final Duration BEAT = Duration.ofMillis(500);
+  private static final Duration RETRY = Duration.ofSeconds(1);
+  private static final int CONFLICTS = 3;
+
+  private final KubernetesClient client;
+  private final ScheduledExecutorService executor;
+  private final Map<TaskRef, MigrationTaskStatus> waiting = new HashMap<>();
+  private final Set<TaskRef> scheduled = new HashSet<>();
+
+  /**
+   * A writer.
+   *
+   * @param executor one thread, on which it writes
+   */
+  public TaskStatusWriter(KubernetesClient client, ScheduledExecutorService executor) {
+    this.client = client;
+    this.executor = executor;
+  }
+
+  @Override
+  public synchronized void put(TaskRef task, MigrationTaskStatus status, boolean urgent) {
+    waiting.put(task, status);
+    if (urgent) {
+      executor.execute(() -> write(task));
+    } else if (scheduled.add(task)) {
+      executor.schedule(() -> write(task), BEAT.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Writes everything that waits, once. On the executor's thread, or after it has ended. */
+  public void flush() {
+    List<TaskRef> tasks;
+    synchronized (this) {
+      tasks = new ArrayList<>(waiting.keySet());
+    }
+    tasks.forEach(this::write);
+  }
+
+  private void write(TaskRef task) {
+    MigrationTaskStatus status;
+    synchronized (this) {
+      scheduled.remove(task);
+      status = waiting.remove(task);
+    }
+    if (status == null) {
+      return;
+    }
+    try {
+      for (int i = 1; !writeOnce(task, status, i == CONFLICTS); i++) {
+        LOG.debug("{}: the task changed meanwhile", task);
+      }
+    } catch (KubernetesClientException e) {
+      LOG.warn("{}: cannot write the status yet: {}", task, e.getMessage());
+      synchronized (this) {
+        waiting.putIfAbsent(task, status);
+        if (!executor.isShutdown() && scheduled.add(task)) {
+          executor.schedule(() -> write(task), RETRY.toMillis(), TimeUnit.MILLISECONDS);
+        }
+      }
+    }
+  }
+
+  /** False if the object changed between reading and writing. */
+  private boolean writeOnce(TaskRef task, MigrationTaskStatus status, boolean last) {
+    Resource<MigrationTask> resource =
+        client.resources(MigrationTask.class).inNamespace(task.namespace()).withName(task.name());
+    MigrationTask current = resource.get();
+    if (current == null || !current.getMetadata().getUid().equals(task.uid())) {
+      LOG.info("{}: the task is gone, its status is dropped", task);
+      return true;
+    }
+    current.setStatus(status);
+    try {
+      client.resource(current).updateStatus();
+      return true;
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT && !last) {
+        return false;
+      }
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+        return true;
+      }
+      throw e;
+    }
+  }
+}

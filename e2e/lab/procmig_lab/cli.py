@@ -58,8 +58,9 @@ def _protect_passed_on(argv):
 
 def _parser():
     parser = argparse.ArgumentParser(prog="lab", description="Make and run the procmig lab.",
-                                     epilog="Settings: PROCMIG_CACHE, PROCMIG_LAB, PROCMIG_LAB_INSTANCE (0 to 9), PROCMIG_LAB_MEMORY (MiB per guest),"
-                                            " PROCMIG_LAB_ACCEL (QEMU's -accel). See README.md.")
+                                     epilog="Settings: PROCMIG_CACHE, PROCMIG_LAB, PROCMIG_LAB_INSTANCE (0 to 9),"
+                                            " PROCMIG_LAB_MEMORY (MiB per guest), PROCMIG_LAB_ACCEL (QEMU's -accel)."
+                                            " See README.md.")
     parser.add_argument("--flavour", choices=_FLAVOURS, default="nodes",
                         help="nodes: a cluster of node-a and node-b (default); guests: bare guest-a and guest-b")
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress lines")

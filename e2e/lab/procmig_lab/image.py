@@ -4,7 +4,7 @@
 import json
 import shutil
 
-from . import binaries, cache, command, initramfs, oci, rootfs, settings
+from . import binaries, cache, command, initramfs, oci, settings
 
 _SCRIPTS = settings.SOURCE / "image"
 _FILES = settings.SOURCE / "guestroot"

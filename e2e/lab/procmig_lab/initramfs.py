@@ -36,10 +36,6 @@ class Archive:
         self._parents(name)
         self._entry(name, stat.S_IFREG | mode, content)
 
-    def symlink(self, name, target):
-        self._parents(name)
-        self._entry(name, stat.S_IFLNK | 0o777, target.encode())
-
     def device(self, name, major, minor, mode=0o600):
         self._parents(name)
         self._entry(name, stat.S_IFCHR | mode, b"", major, minor)

@@ -14,7 +14,8 @@ _TROUBLE = re.compile(
     r"|possible recursive locking|possible circular locking|suspicious RCU usage|inconsistent lock state"
     r"|held lock freed|lock held when returning|scheduling while atomic|sleeping function called from invalid"
     r"|list_add corruption|list_del corruption|Bad page state|Bad rss-counter|non-zero pgtables_bytes"
-    r"|Objects remaining in|nobody cared|detected stall|self-detected stall|double free|slab-out-of-bounds|use-after-free"
+    r"|Objects remaining in|nobody cared|detected stall|self-detected stall|double free"
+    r"|slab-out-of-bounds|use-after-free"
     r"|Modules linked in:|Call Trace:|page allocation failure|kmemleak:")
 
 

@@ -3,7 +3,7 @@
 
 import time
 
-from . import clock, command, qmp, seed, settings, ssh
+from . import clock, command, kernellog, qmp, seed, settings, ssh
 from .background import Program
 from .errors import LabError
 
@@ -76,7 +76,8 @@ class Guest:
         self.check_alive()
         said = self._said_since_power_on()
         if "end Kernel panic" in said:
-            raise LabError(f"{self.name}: the kernel panicked", log=self.console, excerpt=command.tail(said),
+            raise LabError(f"{self.name}: the kernel panicked", log=self.console,
+                           excerpt="\n".join(line for _, line in kernellog.troubles(said)),
                            hint=f"`lab power {self.name} reset`")
 
     def wait_for_login(self, timeout):
@@ -147,7 +148,8 @@ class Guest:
                 "-device", "virtio-rng-pci"]
         for name, file in disks:
             # cache=unsafe skips the host's fsync only: what the guest flushed survives a kill of QEMU.
-            argv += ["-drive", f"if=none,id={name},file={self.directory / file},format=qcow2,cache=unsafe,discard=unmap",
+            argv += ["-drive", f"if=none,id={name},file={self.directory / file},format=qcow2"
+                               ",cache=unsafe,discard=unmap",
                      "-device", f"virtio-blk-pci,drive={name}"]
         return argv
 

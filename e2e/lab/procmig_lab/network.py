@@ -52,20 +52,15 @@ def set_link(machine, up):
     _ip("link", "set", machine.tap, "up" if up else "down")
 
 
-def link_is_up(machine):
-    links = json.loads(command.output(["ip", "-json", "link", "show", "dev", machine.tap]))
-    return "UP" in links[0]["flags"]
-
-
 def cut_peers(flavour, machine):
     """Drop what goes between this guest and the others, silently; the host still reaches all."""
-    rules = [f"add table bridge {_table(flavour)}",
-             f"add chain bridge {_table(flavour)} cut-{machine.index}"
-             " { type filter hook forward priority 0; policy accept; }",
-             f"flush chain bridge {_table(flavour)} cut-{machine.index}"]
+    chain = f"bridge {flavour.bridge} cut-{machine.index}"
+    rules = [f"add table bridge {flavour.bridge}",
+             f"add chain {chain} {{ type filter hook forward priority 0; policy accept; }}",
+             f"flush chain {chain}"]
     for peer in flavour.machines:
         if peer != machine:
-            rules += [f'add rule bridge {_table(flavour)} cut-{machine.index} iifname "{one}" oifname "{other}" drop'
+            rules += [f'add rule {chain} iifname "{one}" oifname "{other}" drop'
                       for one, other in ((machine.tap, peer.tap), (peer.tap, machine.tap))]
     command.output(["nft", "-f", "-"], input="\n".join(rules) + "\n")
 
@@ -73,13 +68,9 @@ def cut_peers(flavour, machine):
 def heal_peers(flavour, machine=None):
     """Undo one guest's cut, or all of them."""
     if machine is None:
-        command.succeeds(["nft", "delete", "table", "bridge", _table(flavour)])
+        command.succeeds(["nft", "delete", "table", "bridge", flavour.bridge])
     else:
-        command.succeeds(["nft", "delete", "chain", "bridge", _table(flavour), f"cut-{machine.index}"])
-
-
-def _table(flavour):
-    return flavour.bridge
+        command.succeeds(["nft", "delete", "chain", "bridge", flavour.bridge, f"cut-{machine.index}"])
 
 
 def _exists(interface):

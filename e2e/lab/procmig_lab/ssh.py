@@ -67,8 +67,10 @@ def answers(flavour, machine):
 def wait_for(flavour, machine, timeout, still_alive=lambda: None):
     """Wait until the guest lets us in."""
     deadline = time.monotonic() + timeout
-    while not answers(flavour, machine):
+    while True:
         still_alive()
+        if answers(flavour, machine):
+            return
         if time.monotonic() > deadline:
             raise LabError(f"{machine.name}: no login over ssh within {timeout:.0f} s",
                            log=flavour.machine_state(machine.name) / "console.log",

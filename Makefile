@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every command that a person needs; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+LAB := e2e/lab/lab
+KERNEL = $(or $(RELEASE),$(shell $(LAB) -q kernel-release))
+
+.PHONY: help demo test test-unit test-api test-guest test-e2e verify \
+	build modules stub java images generate \
+	lab-up lab-down lab-kubectl lab-ssh lab-info cache-drop bench clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "settings: PROCMIG_CACHE (default ~/.cache/procmig), PROCMIG_LAB (default /var/tmp/procmig-lab)"
+
+demo: ## move a running bc from node-a to node-b with kubectl, from a fresh machine
+	@e2e/demo/demo
+
+test: ## all test tiers; installs and builds what is missing
+	@e2e/tiers/run unit api guest e2e
+
+test-unit: ## the tier that needs no lab
+	@e2e/tiers/run unit
+
+test-api: ## the tier against a real API server
+	@e2e/tiers/run api
+
+test-guest: ## the tier of kernel modules in two guests without Kubernetes
+	@e2e/tiers/run guest
+
+test-e2e: ## the tier of two real nodes
+	@e2e/tiers/run e2e
+
+verify: ## the static gate: format, style, imports, generated files, licences, kernel style
+	@e2e/tiers/run verify
+
+build: modules stub java ## everything but the container images
+
+modules: ## the kernel modules for the lab's kernel, or RELEASE=…
+	@$(MAKE) -s -C kmod RELEASE=$(KERNEL) modules
+
+stub: ## the static stub that becomes the process
+	@$(MAKE) -s -C node-agent/stub
+
+java: ## operator and node agent
+	@mvn -q -B -DskipTests package
+
+images: build ## container images of operator and agent, as tar files in build/images
+	@mkdir -p build/images
+	@containers/build operator build/images/operator.tar
+	@containers/build agent build/images/agent.tar
+
+generate: ## regenerate CRDs, reference documents and the ABI dump
+	@e2e/tiers/run generate
+
+lab-up: ## control plane, node-a and node-b, Ready
+	@$(LAB) up
+
+lab-down: ## stop and remove the lab
+	@$(LAB) down
+
+lab-kubectl: ## kubectl in the lab: make lab-kubectl ARGS="get nodes"
+	@$(LAB) kubectl $(ARGS)
+
+lab-ssh: ## log in to a node: make lab-ssh NODE=node-a
+	@$(LAB) ssh $(or $(NODE),node-a)
+
+lab-info: ## addresses, keys and logs of the lab, as JSON
+	@$(LAB) info
+
+cache-drop: ## remove what was built outside of this checkout
+	@$(LAB) cache --drop
+
+bench: ## stop-and-copy against the raw link, side by side
+	@bench/stop-and-copy
+
+clean: ## remove what was built in this checkout
+	@mvn -q -B clean
+	@$(MAKE) -s -C kmod clean
+	@rm -rf build

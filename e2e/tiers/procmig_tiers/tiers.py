@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tiers: what each installs, builds and runs, and what it counts."""
+import os
+import pathlib
+import subprocess
+import time
+
+from . import counts, gate, step
+from .step import ROOT, run, say
+
+LAB = ROOT / "e2e" / "lab" / "lab"
+MAVEN = ["mvn", "-B", "-ntp", "-q"]
+BUILD_PACKAGES = ["build-essential", "openssl", "git"]
+MINUTE = 60
+
+
+def _kernel_release():
+    return subprocess.run([LAB, "-q", "kernel-release"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.strip()
+
+
+def _cached(binary):
+    """A control-plane binary of the lab's cache, built when it is missing."""
+    run("lab-cache", [LAB, "cache"], 45 * MINUTE)
+    cache = pathlib.Path(os.environ.get("PROCMIG_CACHE") or pathlib.Path.home() / ".cache" / "procmig")
+    newest = sorted(cache.glob(f"controlplane-*/bin/{binary}"), key=lambda path: path.stat().st_mtime)
+    return newest[-1]
+
+
+def _surefire():
+    return sorted(ROOT.glob("*/target/surefire-reports"))
+
+
+def _failsafe():
+    return sorted(ROOT.glob("*/target/failsafe-reports"))
+
+
+def _maven(name, arguments, timeout, reports, **environment):
+    """Run Maven; failing tests count, anything else that fails stops the tier."""
+    since = time.time()
+    output = run(name, [*MAVEN, *arguments], timeout, environment, check=False)
+    found = counts.of_junit(reports(), since)
+    if output.status and not found.failed:
+        raise step.StepFailed(f"{name} failed outside of a test; its log is "
+                              f"{step.LOGS / name}.log\n{output.text[-3000:]}")
+    if found.failed:
+        say(output.text[-6000:])
+    return found
+
+
+def unit():
+    """No lab: Java, Python and the programs to be migrated, each by itself."""
+    step.install(BUILD_PACKAGES)
+    total = counts.of_unittest(run(
+        "unit-lab", ["/usr/bin/python3", "-m", "unittest", "discover", "-s", "e2e/lab/tests",
+                     "-t", "e2e/lab"], 5 * MINUTE, check=False).text)
+    total += counts.of_unittest(run(
+        "unit-tiers", ["/usr/bin/python3", "-m", "unittest", "discover", "-s", "e2e/tiers/tests",
+                       "-t", "e2e/tiers"], 5 * MINUTE, check=False).text)
+    total += counts.of_tap(run("unit-programs", ["make", "-s", "-C", "e2e/programs", "check"],
+                               10 * MINUTE, check=False).text)
+    run("unit-stub", ["make", "-s", "-C", "node-agent/stub"], 5 * MINUTE)
+    # test-compile of the later tiers' classes comes along, so they cannot rot
+    return total + _maven("unit-java", ["test"], 20 * MINUTE, _surefire)
+
+
+def api():
+    """A real API server and nothing else."""
+    step.install(BUILD_PACKAGES)
+    server = _cached("kube-apiserver")
+    return _maven("api-java", ["verify", "-DskipTests", "-DskipITs=false", "-Dsurefire.skip=true",
+                               f"-Dprocmig.kube-apiserver={server}", "-Dprocmig.etcd=/usr/bin/etcd"],
+                  20 * MINUTE, _failsafe)
+
+
+def guest():
+    """Kernel modules: KUnit, then two guests without Kubernetes."""
+    step.install(BUILD_PACKAGES)
+    run("lab-cache", [LAB, "cache"], 45 * MINUTE)
+    run("guest-modules", ["make", "-s", "-C", "kmod", f"RELEASE={_kernel_release()}", "modules"],
+        10 * MINUTE)
+    for directory in ("node-agent/stub", "kmod/tests", "e2e/programs"):
+        run(f"guest-build-{directory.replace('/', '-')}", ["make", "-s", "-C", directory], 10 * MINUTE)
+    total = counts.of_closing_line(run("kunit", ["kmod/tests/kunit/run"], 30 * MINUTE,
+                                       check=False).text)
+    output = run("guest", ["kmod/tests/guest/run"], 20 * MINUTE, check=False)
+    if output.status:
+        say(output.text[-6000:])
+    return total + counts.of_closing_line(output.text)
+
+
+def e2e():
+    """Two real nodes: operator, agents, modules."""
+    step.install(BUILD_PACKAGES)
+    run("lab-cache", [LAB, "cache"], 45 * MINUTE)
+    run("e2e-install", ["e2e/install/install"], 25 * MINUTE)
+    return _maven("e2e-java", ["verify", "-Pe2e", "-pl", "e2e", "-am", "-Dsurefire.skip=true",
+                               "-DskipUnitTests=true"], 25 * MINUTE, _failsafe)
+
+
+TIERS = {"unit": unit, "api": api, "guest": guest, "e2e": e2e}
+
+
+def main(arguments):
+    """Run what is named, in that order; the exit status is 0 when nothing failed."""
+    tasks = {**TIERS, "verify": gate.verify, "generate": gate.generate}
+    unknown = [name for name in arguments if name not in tasks]
+    if unknown or not arguments:
+        say(f"unknown: {' '.join(unknown)}; there are: {' '.join(tasks)}")
+        return 2
+    results = {}
+    broken = False
+    started = time.monotonic()
+    for name in arguments:
+        say(f"{name}: starts")
+        begun = time.monotonic()
+        try:
+            results[name] = tasks[name]()
+        except step.StepFailed as failure:
+            say(f"{name}: {failure}")
+            results[name] = counts.Counts(failed=1)
+            broken = True
+        say(f"{name}: ended after {time.monotonic() - begun:.0f} s")
+    say(f"all of it took {time.monotonic() - started:.0f} s")
+    for name, result in results.items():
+        say(f"{name}: {result}")
+    total = sum(results.values(), counts.Counts())
+    say(str(total))
+    return 1 if broken or total.failed else 0

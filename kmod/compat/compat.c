@@ -18,7 +18,7 @@
 
 #include "symbols.h"
 
-#define DECLARE_FUNCTION(type, name, ...) typeof(type (*)(__VA_ARGS__)) name;
+#define DECLARE_FUNCTION(type, name, ...) typeof(type(__VA_ARGS__)) *name;
 #define DECLARE_DATA(type, name) type * name;
 
 static struct {

@@ -13,9 +13,12 @@ public enum DurableState {
   READY(false),
   /** Source: written before the kernel is told to freeze the process for good. */
   COMMITTED(false),
+  /** Target: written before the kernel is told to resume the process. */
+  RESUMING(false),
   /**
-   * Target: written before the process resumes. Source: the target has said that it resumed;
-   * written before the frozen copy is destroyed.
+   * The process has resumed on the target. Written, by the target, before it frees the request: so
+   * a request that is gone without this record never resumed. By the source, before it destroys the
+   * frozen copy: so a request that is gone without this record was never committed.
    */
   RUNNING(false),
   /** The process belongs to the target and nothing is held here. */

@@ -377,9 +377,9 @@ public final class Sessions {
   private Answer answerOf(TokenRecord record) {
     TokenOutcome outcome =
         switch (record.state()) {
-          case PREPARED -> TokenOutcome.UNDECIDED;
-          case READY -> TokenOutcome.READY;
-          case COMMITTED, RUNNING, FINISHED -> TokenOutcome.COMMITTED;
+          // Its session has yet to find out what the kernel has done: a record is written before.
+          case PREPARED, READY, COMMITTED, RESUMING, RUNNING -> TokenOutcome.UNDECIDED;
+          case FINISHED -> TokenOutcome.COMMITTED;
           case ABORTED -> TokenOutcome.ABORTED;
         };
     Cause cause =

@@ -162,7 +162,7 @@ public final class SourceSession {
           undo(true);
         }
       }
-      case RUNNING ->
+      case RESUMING, RUNNING ->
           resumeFrom(SourceState.FINISHING, SourceAction.DESTROY, TokenOutcome.COMMITTED);
       case FINISHED -> resumeFrom(SourceState.FINISHED, SourceAction.END, TokenOutcome.COMMITTED);
       case ABORTED -> {
@@ -328,7 +328,8 @@ public final class SourceSession {
           switch (reply.answer().outcome()) {
             case UNDECIDED -> {
               prepared = reply;
-              fire(SourceEvent.PREPARED);
+              // Without an address its agent has restarted and is about to give up.
+              fire(reply.address() == null ? SourceEvent.NOT_YET : SourceEvent.PREPARED);
             }
             case NONE -> fire(SourceEvent.NOT_YET);
             case ABORTED -> fail(reply.answer().cause());

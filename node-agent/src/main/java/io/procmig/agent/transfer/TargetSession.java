@@ -188,15 +188,17 @@ public final class TargetSession {
           undo(sameBoot);
         }
       }
-      case RUNNING -> {
+      case RESUMING -> {
         if (kernelState == KernelState.READY) {
           resumeFrom(TargetState.RESUMING, TargetAction.RESUME, TokenOutcome.READY);
-        } else if (kernelState == KernelState.ABORTED || kernelState == KernelState.ABORTING) {
-          undo(true);
-        } else {
+        } else if (kernelState == KernelState.RUNNING || !sameBoot) {
+          // After a reboot nobody can tell whether it ran; only a proof that it did not counts.
           resumeFrom(TargetState.RUNNING, TargetAction.FREE, TokenOutcome.COMMITTED);
+        } else {
+          undo(true);
         }
       }
+      case RUNNING -> resumeFrom(TargetState.RUNNING, TargetAction.FREE, TokenOutcome.COMMITTED);
       case FINISHED -> resumeFrom(TargetState.FINISHED, TargetAction.END, TokenOutcome.COMMITTED);
       case ABORTED -> {
         cause = new Cause(left.reason(), left.component(), "Recover", left.message());
@@ -253,9 +255,20 @@ public final class TargetSession {
     return reply;
   }
 
-  /** The source says that it is committed. */
+  /** The source says that it is committed. Answers as soon as the process runs. */
   public CompletableFuture<Answer> go() {
-    return ordered(() -> fire(TargetEvent.DECIDED));
+    CompletableFuture<Answer> reply = new CompletableFuture<>();
+    post(
+        () -> {
+          if (published == TokenOutcome.READY) {
+            // Freeing the request, which follows in the same turn, is not worth waiting for.
+            waiters.add(reply);
+          }
+          fire(TargetEvent.DECIDED);
+          waiters.remove(reply);
+          reply.complete(outcome());
+        });
+    return reply;
   }
 
   /** The source says that it has given up. */
@@ -566,8 +579,8 @@ public final class TargetSession {
   private void resume() {
     cancel(repeat);
     try {
-      if (record.state() != DurableState.RUNNING) {
-        TokenRecord next = record.withState(DurableState.RUNNING);
+      if (record.state() != DurableState.RESUMING) {
+        TokenRecord next = record.withState(DurableState.RESUMING);
         ports.store().write(next);
         record = next;
       }
@@ -604,6 +617,11 @@ public final class TargetSession {
 
   private void free() {
     try {
+      if (record.state() != DurableState.RUNNING) {
+        TokenRecord next = record.withState(DurableState.RUNNING);
+        ports.store().write(next);
+        record = next;
+      }
       if (request != null && request.status().state() == KernelState.RUNNING) {
         request.finish();
       }

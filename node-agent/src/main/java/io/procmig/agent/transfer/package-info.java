@@ -19,10 +19,10 @@
  * SAVED                                    READY, record READY
  *   ◀─────────────────────────────── ready
  * record COMMITTED, kernel commit
- * Go ────────────────────────────────────▶ record RUNNING, kernel commit
+ * Go ────────────────────────────────────▶ record RESUMING, kernel commit
  *   ◀─────────────────────────────── running
- * record RUNNING, kernel finish            kernel finish, record FINISHED
- * record FINISHED
+ * record RUNNING, kernel finish            record RUNNING, kernel finish
+ * record FINISHED                          record FINISHED
  * </pre>
  */
 package io.procmig.agent.transfer;

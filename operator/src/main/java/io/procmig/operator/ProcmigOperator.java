@@ -4,7 +4,9 @@ package io.procmig.operator;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.procmig.operator.config.InvalidSettingException;
 import io.procmig.operator.config.OperatorConfig;
@@ -24,12 +26,13 @@ import org.slf4j.LoggerFactory;
 public final class ProcmigOperator {
   private static final Logger LOG = LoggerFactory.getLogger(ProcmigOperator.class);
   private static final Duration TERMINATION = Duration.ofSeconds(10);
+  private static final int EXIT_FAILURE = 1;
   private static final int EXIT_USAGE = 64;
 
   private ProcmigOperator() {}
 
   /** Runs the operator; takes no arguments, see {@link io.procmig.operator.config.Setting}. */
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     OperatorConfig config;
     try {
       config = OperatorConfig.from(System.getenv());
@@ -39,13 +42,23 @@ public final class ProcmigOperator {
       return;
     }
     Logs.configure(config);
+    try {
+      run(config);
+    } catch (IOException | RuntimeException e) {
+      // Other threads live already and would keep the process from ending.
+      LOG.error("The operator cannot start; the kubelet tries again", e);
+      System.exit(EXIT_FAILURE);
+    }
+  }
 
+  private static void run(OperatorConfig config) throws IOException {
     KubernetesClient client =
         new KubernetesClientBuilder()
             .withConfig(new ConfigBuilder().withNamespace(config.namespace()).build())
             .build();
-    Operator operator = operator(config, client);
     AtomicBoolean started = new AtomicBoolean();
+    AtomicBoolean stopping = new AtomicBoolean();
+    Operator operator = operator(config, client, stopping);
     HealthServer health =
         new HealthServer(
             config.healthPort(),
@@ -55,6 +68,7 @@ public final class ProcmigOperator {
         .addShutdownHook(
             new Thread(
                 () -> {
+                  stopping.set(true);
                   operator.stop();
                   health.close();
                 },
@@ -64,23 +78,19 @@ public final class ProcmigOperator {
     LOG.info("operator {} serves namespace {}", config.identity(), config.namespace());
   }
 
-  private static Operator operator(OperatorConfig config, KubernetesClient client) {
+  private static Operator operator(
+      OperatorConfig config, KubernetesClient client, AtomicBoolean stopping) {
     Clock clock = Clock.systemUTC();
     Operator operator =
         new Operator(
-            overrider -> {
-              overrider
+            service -> {
+              service
                   .withKubernetesClient(client)
                   .withConcurrentReconciliationThreads(4)
                   .withConcurrentWorkflowExecutorThreads(2)
                   .withReconciliationTerminationTimeout(TERMINATION);
               if (config.leaderElection()) {
-                overrider.withLeaderElectionConfiguration(
-                    LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(
-                            "procmig-operator")
-                        .withLeaseNamespace(config.namespace())
-                        .withIdentity(config.identity())
-                        .build());
+                service.withLeaderElectionConfiguration(leaderElection(config, stopping));
               }
             });
     operator.register(
@@ -94,6 +104,26 @@ public final class ProcmigOperator {
         });
     operator.register(new RuntimeReconciler(config, clock));
     return operator;
+  }
+
+  private static LeaderElectionConfiguration leaderElection(
+      OperatorConfig config, AtomicBoolean stopping) {
+    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration("procmig-operator")
+        .withLeaseNamespace(config.namespace())
+        .withIdentity(config.identity())
+        // The operator SDK would call System.exit(), which waits for the shutdown that calls it.
+        .withExitOnStopLeading(false)
+        .withLeaderCallbacks(
+            new LeaderCallbacks(
+                () -> LOG.info("{} leads", config.identity()),
+                () -> {
+                  if (!stopping.get()) {
+                    LOG.error("{} leads no more; another replica may, so this one ends", config.identity());
+                    Runtime.getRuntime().halt(EXIT_FAILURE);
+                  }
+                },
+                leader -> {}))
+        .build();
   }
 
   /** A replica that waits to be elected is well; one whose watches are broken is not. */

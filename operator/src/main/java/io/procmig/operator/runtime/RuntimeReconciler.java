@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ContextInitializer;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.Workflow;
@@ -67,10 +68,26 @@ public final class RuntimeReconciler
         && Serialization.asJson(runtime.getStatus()).equals(Serialization.asJson(after))) {
       return UpdateControl.<MigrationRuntime>noUpdate().rescheduleAfter(CERTIFICATE_CHECK);
     }
+    return UpdateControl.patchStatus(statusOnly(runtime, after)).rescheduleAfter(CERTIFICATE_CHECK);
+  }
+
+  @Override
+  public ErrorStatusUpdateControl<MigrationRuntime> updateErrorStatus(
+      MigrationRuntime runtime, Context<MigrationRuntime> context, Exception failure) {
+    Optional<AgentReadiness> agents =
+        context.getSecondaryResource(DaemonSet.class).map(AgentReadiness::of);
+    return ErrorStatusUpdateControl.patchStatus(
+        statusOnly(
+            runtime, RuntimeReport.ofFailure(runtime, agents, failure, clock.instant())));
+  }
+
+  /** What server-side apply needs: the fields that this operator owns, and no others. */
+  private static MigrationRuntime statusOnly(
+      MigrationRuntime runtime, MigrationRuntimeStatus status) {
     MigrationRuntime fresh = new MigrationRuntime();
     fresh.getMetadata().setName(runtime.getMetadata().getName());
     fresh.setSpec(null);
-    fresh.setStatus(after);
-    return UpdateControl.patchStatus(fresh).rescheduleAfter(CERTIFICATE_CHECK);
+    fresh.setStatus(status);
+    return fresh;
   }
 }

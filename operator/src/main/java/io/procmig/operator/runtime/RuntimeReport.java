@@ -13,25 +13,47 @@ import java.util.Optional;
 
 /** Builds the status of a runtime; a pure function. */
 final class RuntimeReport {
+  private static final AgentReadiness NONE = new AgentReadiness(false, 0, 0, 0);
+
   private RuntimeReport() {}
 
+  /** The status when the agents' objects are as they should be. */
   static MigrationRuntimeStatus of(
       MigrationRuntime runtime, Optional<AgentReadiness> agents, Instant now) {
+    AgentReadiness seen = agents.orElse(NONE);
+    Reason reason = reason(seen);
+    String message =
+        seen.ready() + " of " + seen.desired() + " agents are ready. " + reason.nextStep();
+    return build(runtime, seen, seen.complete(), reason, message, now);
+  }
+
+  /** The status when the agents' objects cannot be brought to what they should be. */
+  static MigrationRuntimeStatus ofFailure(
+      MigrationRuntime runtime, Optional<AgentReadiness> agents, Exception failure, Instant now) {
+    String message =
+        "The agents' objects cannot be written: "
+            + failure.getMessage()
+            + " The operator tries again.";
+    return build(runtime, agents.orElse(NONE), false, Reason.InternalError, message, now);
+  }
+
+  private static MigrationRuntimeStatus build(
+      MigrationRuntime runtime,
+      AgentReadiness seen,
+      boolean ready,
+      Reason reason,
+      String message,
+      Instant now) {
     MigrationRuntimeStatus before =
         Objects.requireNonNullElseGet(runtime.getStatus(), MigrationRuntimeStatus::new);
     Long generation = runtime.getMetadata().getGeneration();
     MigrationRuntimeStatus status = new MigrationRuntimeStatus();
     status.setObservedGeneration(generation);
-    AgentReadiness seen = agents.orElse(new AgentReadiness(false, 0, 0, 0));
     status.setAgents(new AgentCounts(seen.desired(), seen.ready(), seen.updated()));
-
-    Reason reason = reason(seen);
-    String message =
-        seen.ready() + " of " + seen.desired() + " agents are ready. " + reason.nextStep();
     status.setConditions(
         new ConditionList(before.getConditions(), generation, now)
-            .add(Api.READY, seen.complete(), reason, message)
-            .add(Api.RECONCILING, !seen.complete(), reason, message)
+            .add(Api.READY, ready, reason, message)
+            .add(Api.RECONCILING, !ready, reason, message)
             .add(Api.STALLED, false, reason, message)
             .build());
     return status;

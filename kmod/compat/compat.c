@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/binfmts.h>
+#include <linux/bvec.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
+#include <linux/net.h>
 #include <linux/pagewalk.h>
 #include <linux/pid_namespace.h>
 #include <linux/posix-timers.h>
@@ -11,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/syscalls.h>
+#include <linux/uio.h>
 #include <uapi/linux/sched/types.h>
 #include <asm/vdso.h>
 #include <asm/fpu/xcr.h>
@@ -206,6 +209,22 @@ u64 procmig_compat_vdso_hash(void)
 	return hash;
 }
 EXPORT_SYMBOL_GPL(procmig_compat_vdso_hash);
+
+/* ---- sockets -------------------------------------------------------------- */
+
+int procmig_compat_send_pages(struct socket *socket, const struct iov_iter *pages)
+{
+	const struct bio_vec *segment = pages->bvec;
+	size_t bytes = segment->bv_len - pages->iov_offset;
+	int flags = MSG_NOSIGNAL;
+
+	if (iov_iter_count(pages) > bytes)
+		flags |= MSG_MORE | MSG_SENDPAGE_NOTLAST;
+	return kernel_sendpage(socket, segment->bv_page,
+			       segment->bv_offset + pages->iov_offset,
+			       min(bytes, iov_iter_count(pages)), flags);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_send_pages);
 
 /* ---- files --------------------------------------------------------------- */
 

@@ -12,7 +12,9 @@
 #include <linux/task_work.h>
 #include <uapi/procmig_stream.h>
 
+struct iov_iter;
 struct mm_walk_ops;
+struct socket;
 struct kernel_siginfo;
 
 /* Take queued work back; false if it has run or runs. */
@@ -74,6 +76,9 @@ procmig_compat_restart_kind(const struct restart_block *block);
 /* Let @block carry on as @kind. */
 void procmig_compat_set_restart(struct restart_block *block,
 				enum procmig_restart_kind kind);
+
+/* Hand the first segment of a page iterator to a socket without a copy. */
+int procmig_compat_send_pages(struct socket *socket, const struct iov_iter *pages);
 
 int procmig_compat_init(void);
 

@@ -8,6 +8,7 @@
 #include <linux/net.h>
 #include <linux/slab.h>
 #include <net/sock.h>
+#include <procmig/compat.h>
 #include <procmig/medium.h>
 
 #define BUFFER_BYTES (64u << 10)
@@ -86,12 +87,32 @@ static int verdict(struct sockets *sockets, int ret)
 	return READ_ONCE(sockets->interrupted) ? -ECANCELED : ret;
 }
 
+/*
+ * Pages of a process that stands still are lent to the socket, not copied.  If
+ * the process is thawed the stream is void, so what it writes then hurts nobody.
+ */
+static int lend_pages(struct sockets *sockets, struct channel *channel,
+		      struct iov_iter *data)
+{
+	int ret;
+
+	while (iov_iter_count(data)) {
+		ret = procmig_compat_send_pages(channel->socket, data);
+		if (ret <= 0)
+			return verdict(sockets, ret ?: -EPIPE);
+		iov_iter_advance(data, ret);
+	}
+	return 0;
+}
+
 static int send_all(struct sockets *sockets, struct channel *channel,
 		    struct iov_iter *data)
 {
 	struct msghdr message = { .msg_flags = MSG_NOSIGNAL };
 	int ret;
 
+	if (iov_iter_is_bvec(data))
+		return lend_pages(sockets, channel, data);
 	while (iov_iter_count(data)) {
 		message.msg_iter = *data;
 		ret = sock_sendmsg(channel->socket, &message);

@@ -254,6 +254,32 @@ static bool is_zero(struct page *page)
 	return zero;
 }
 
+/*
+ * One segment per stretch of physical memory, not per page: inside of a huge
+ * page the medium can then hand over much at once.
+ */
+static unsigned int fill_vector(struct page_batch *batch, unsigned int first,
+				unsigned int count)
+{
+	struct bio_vec *vector = batch->vector;
+	unsigned int i, used = 0;
+
+	for (i = first; i < first + count; i++) {
+		struct page *page = batch->page[i];
+
+		if (used && page == batch->page[i - 1] + 1 &&
+		    compound_head(page) == compound_head(batch->page[i - 1])) {
+			vector[used - 1].bv_len += PAGE_SIZE;
+			continue;
+		}
+		vector[used++] = (struct bio_vec) {
+			.bv_page = page,
+			.bv_len = PAGE_SIZE,
+		};
+	}
+	return used;
+}
+
 static int emit_run(struct procmig_process *process, struct page_batch *batch,
 		    unsigned int first, unsigned int count)
 {
@@ -262,15 +288,11 @@ static int emit_run(struct procmig_process *process, struct page_batch *batch,
 		.pages = count,
 	};
 	struct iov_iter data;
-	unsigned int i;
+	unsigned int segments = fill_vector(batch, first, count);
 	int ret;
 
-	for (i = 0; i < count; i++)
-		batch->vector[i] = (struct bio_vec) {
-			.bv_page = batch->page[first + i],
-			.bv_len = PAGE_SIZE,
-		};
-	iov_iter_bvec(&data, WRITE, batch->vector, count, (size_t)count << PAGE_SHIFT);
+	iov_iter_bvec(&data, WRITE, batch->vector, segments,
+		      (size_t)count << PAGE_SHIFT);
 	ret = procmig_emit_data(process, PROCMIG_CHANNEL_BULK, memory_subsystem.id,
 				PROCMIG_MEMORY_PAGES, MEMORY_VERSION, &head,
 				sizeof(head), &data);

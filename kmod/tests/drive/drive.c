@@ -1542,6 +1542,8 @@ int main(int argc, char **argv)
 		return argc > 1 ? EXIT_OK : EXIT_REFUSED;
 	}
 	parse(o, argc - 1, argv + 1);
+	/* for those who want to stop or kill this very side */
+	fprintf(stderr, "procmig-drive: process %d\n", getpid());
 	run.deadline_ns = run.started_ns + o->timeout_ms * 1000000;
 	if (o->order && strcmp(o->order, "status") && strcmp(o->order, "commit") &&
 	    strcmp(o->order, "abort") && strcmp(o->order, "finish"))

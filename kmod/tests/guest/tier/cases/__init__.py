@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The cases, in the order in which they run."""
+from . import abi, failures, programs, refusals, streams, unload
+
+GROUPS = (abi.run, programs.run, refusals.run, failures.run, streams.run, unload.run)

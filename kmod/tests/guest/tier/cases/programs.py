@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every program there and back again, compared with an uninterrupted run."""
+import time
+
+from ..migration import Migration, migrate, nothing_left
+from ..program import Program
+from ..report import Failed, require
+
+# name, argument, lines to wait for between hops
+PROGRAMS = (
+    ("counter", None, 4), ("recurse", None, 12), ("avx", None, 4), ("alarm", None, 5),
+    ("alarm", "alarm", 1), ("sleeper", 300, 2), ("append", None, 4), ("dupfd", None, 4),
+    ("pending", None, 4), ("credentials", None, 4), ("memory", None, 4), ("big", 32, 4),
+    ("tls_robust", None, 3), ("poll", 300, 3), ("hashchain.py", None, 3), ("count.pl", None, 4),
+)
+
+
+def run(tier):
+    check = tier.report.check
+    for name, argument, lines in PROGRAMS:
+        label = f"{name} {argument}" if isinstance(argument, str) else name
+        check(f"programs: {label}, there and back", there_and_back, tier, name, argument, lines)
+    check("programs: as an unprivileged user in a directory of its own", unprivileged, tier)
+    check("programs: bc -l", bc, tier)
+    check("programs: standard output by mechanism Ignore", ignored_output, tier)
+    check("programs: several channels", several_channels, tier)
+    check("programs: several at once in both directions", several_at_once, tier)
+    check(f"programs: {tier.options.hops} hops in a row", hops, tier, tier.options.hops)
+    check("programs: rehearsal without commit", rehearsal, tier)
+    check("programs: stopped by SIGSTOP", stopped, tier)
+
+
+def there_and_back(tier, name, argument, lines):
+    program = Program(tier, name, argument=argument).start(tier.a)
+    program.await_lines(lines)
+    start_time = tier.a.run(f"cut -d' ' -f22 /proc/{program.pid}/stat")
+    migrate(tier, program.pid, tier.a, tier.b, source_options=["--start-time", start_time])
+    program.runs_only_on(tier.b)
+    program.advances(lines)
+    migrate(tier, program.pid, tier.b, tier.a)
+    program.runs_only_on(tier.a)
+    program.advances(lines)
+    program.stop_and_compare(tier.a)
+    nothing_left(*tier.guests)
+
+
+def unprivileged(tier):
+    tier.a.run("install -d -o 4711 -g 4711 /var/tmp/someone")
+    tier.b.run("install -d -o 4711 -g 4711 /var/tmp/someone")
+    program = Program(tier, "counter", user=4711, directory="/var/tmp/someone").start(tier.a)
+    program.await_lines(4)
+    migrate(tier, program.pid, tier.a, tier.b)
+    program.runs_only_on(tier.b)
+    found = tier.b.run(f"stat -c %u /proc/{program.pid}; readlink /proc/{program.pid}/cwd; "
+                       f"ps -o ppid= -p {program.pid}").split()
+    require(found == ["4711", "/var/tmp/someone", "1"], f"user, directory and parent are {found}")
+    program.stop_and_compare(tier.b)
+
+
+def bc(tier):
+    out, path = tier.out("bc")
+    script, script_path = tier.out("bc-script")
+    script_path.write_text("scale=1200\n4*a(1)\nquit\n")
+    control = tier.a.run(f"BC_LINE_LENGTH=0 bc -l -q {script}", timeout=300)
+    pid = tier.a.start(["sh", "-c", f"BC_LINE_LENGTH=0 exec bc -l -q {script} > {out}"])
+    deadline = time.monotonic() + 30
+    while tier.a.run(f"cat /proc/{pid}/comm") != "bc":
+        require(time.monotonic() < deadline, "bc did not start")
+    migrate(tier, pid, tier.a, tier.b)
+    require(not tier.a.exists(pid), "bc is still on the source")
+    require(tier.b.exists(pid), "bc had ended before it could be migrated; more digits are needed")
+    deadline = time.monotonic() + 300
+    while tier.b.exists(pid):
+        require(time.monotonic() < deadline, "bc did not end")
+        time.sleep(0.1)
+    require(path.read_text().strip() == control, "the digits differ from the control run")
+
+
+def ignored_output(tier):
+    """A pipe as standard output cannot be carried, unless the target's own is used."""
+    program = Program(tier, "counter")
+    reader = tier.a.spawn("reader", ["sh", "-c", f"/opt/procmig/counter {program.out} | cat"])
+    program.await_lines(4)
+    program.pid = int(tier.a.run("pgrep -x counter"))
+    obstacles, _ = tier.a.inspect(program.pid)
+    named = sorted(o["object"] for o in obstacles)
+    require(1 in named, f"the pipe at descriptor 1 was not named: {obstacles}")
+    ignored = [word for fd in named for word in ("--mechanism", f"files:{fd}=ignore")]
+    migrate(tier, program.pid, tier.a, tier.b, options=ignored)
+    reader.result()
+    program.runs_only_on(tier.b)
+    require(tier.b.run(f"readlink /proc/{program.pid}/fd/1") == "/dev/null",
+            "descriptor 1 is not the stub's")
+    program.stop_and_compare(tier.b)
+
+
+def several_channels(tier):
+    program = Program(tier, "big", argument=32).start(tier.a)
+    program.await_lines(2)
+    migrate(tier, program.pid, tier.a, tier.b, source_options=["--bulk", "4"])
+    program.runs_only_on(tier.b)
+    migrate(tier, program.pid, tier.b, tier.a, source_options=["--bulk", "15"])
+    program.runs_only_on(tier.a)
+    program.stop_and_compare(tier.a)
+
+
+def several_at_once(tier):
+    there = [Program(tier, name).start(tier.a) for name in ("counter", "recurse", "avx")]
+    back = [Program(tier, name).start(tier.b) for name in ("append", "count.pl")]
+    for program in there + back:
+        program.await_lines(2)
+    moving = [Migration(tier, p.pid, tier.a, tier.b) for p in there] + \
+             [Migration(tier, p.pid, tier.b, tier.a) for p in back]
+    for migration in moving:
+        migration.succeeded()
+    for program in there:
+        program.runs_only_on(tier.b)
+    for program in back:
+        program.runs_only_on(tier.a)
+    for program in there:
+        program.stop_and_compare(tier.b)
+    for program in back:
+        program.stop_and_compare(tier.a)
+    nothing_left(*tier.guests)
+
+
+def hops(tier, count):
+    program = Program(tier, "counter").start(tier.a)
+    program.await_lines(2)
+    here = tier.a
+    for hop in range(count):
+        there = tier.other(here)
+        try:
+            migrate(tier, program.pid, here, there)
+            program.runs_only_on(there)
+        except Failed as failed:
+            raise Failed(f"hop {hop + 1}: {failed}") from None
+        here = there
+    program.stop_and_compare(here)
+    nothing_left(*tier.guests)
+
+
+def rehearsal(tier):
+    program = Program(tier, "counter").start(tier.a)
+    program.await_lines(2)
+    migration = Migration(tier, program.pid, tier.a, tier.b, source_options=["--no-commit"]).finish()
+    require(migration.source.status == 0 and migration.target.answer.get("state") == "ABORTED",
+            f"{migration.source.why()}; {migration.target.why()}")
+    program.runs_only_on(tier.a)
+    program.stop_and_compare(tier.a)
+    nothing_left(*tier.guests)
+
+
+def stopped(tier):
+    """Stopped by job control: carried as stopped, or refused, but never set going."""
+    program = Program(tier, "counter").start(tier.a)
+    program.await_lines(2)
+    tier.a.kill(program.pid, "STOP")
+    obstacles, _ = tier.a.inspect(program.pid)
+    lines = program.lines()
+    migration = Migration(tier, program.pid, tier.a, tier.b).finish()
+    if migration.source.status == 0:
+        require(not obstacles, "it was migrated although preflight named an obstacle")
+        require(tier.b.process_state(program.pid) == "T", "a stopped process runs after its migration")
+        here = tier.b
+    else:
+        require(obstacles, f"preflight saw no obstacle but: {migration.source.why()}")
+        require(tier.a.process_state(program.pid) == "T", "a stopped process was set going")
+        here = tier.a
+    require(program.lines() == lines, "a stopped process went on")
+    here.kill(program.pid, "CONT")
+    program.runs_only_on(here)
+    program.stop_and_compare(here)

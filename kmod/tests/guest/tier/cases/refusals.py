@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What cannot be carried is named by preflight, and refused by a checkpoint."""
+import subprocess
+
+from ..migration import Migration, nothing_left
+from ..program import Program
+from ..report import Failed, Skipped, require
+from ..setup import ROOT
+
+
+def kinds():
+    """The program itself knows them; it runs on this machine just as well."""
+    program = ROOT / "e2e/programs/build/refused"
+    return subprocess.run([str(program), "-", "0", "list"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.split()
+
+
+def run(tier):
+    check = tier.report.check
+    for kind in kinds():
+        check(f"refusals: {kind}", refused, tier, kind)
+    check("refusals: a file that differs on the target", file_differs, tier)
+    check("refusals: a file that is missing on the target", file_missing, tier)
+    check("refusals: a PID that is taken on the target", pid_taken, tier)
+    check("refusals: the strategy's name", strategy, tier)
+
+
+def names(expectation, obstacles):
+    """Whether one obstacle says what the program expects it to say."""
+    what, _, value = expectation.partition(" ")
+    for obstacle in obstacles:
+        if what == "fd" and obstacle["subsystem"] == "files" and obstacle["object"] == int(value):
+            return f"fd {value}" in obstacle["text"]
+        if what == "address" and obstacle["object"] == int(value, 16):
+            return True
+        if what not in ("fd", "address") and expectation.lower() in obstacle["text"].lower():
+            return True
+    return False
+
+
+def refused(tier, kind):
+    program = Program(tier, "refused", argument=kind).start(tier.a)
+    program.await_lines(2)
+    said = [line for line in program.text().splitlines() if line.startswith(("expect ", "skip "))]
+    require(len(said) == 1, f"the program said {said}")
+    word, _, expectation = said[0].partition(" ")
+    if word == "skip":
+        program.stop(tier.a)
+        raise Skipped(f"this kernel makes none: {expectation}")
+    obstacles, summary = tier.a.inspect(program.pid)
+    texts = "; ".join(f"{o['subsystem']} {o['object']}: {o['text']}" for o in obstacles)
+    require(summary.get("obstacles"), f"preflight names no obstacle, expected: {expectation}")
+    require(names(expectation, obstacles), f"expected '{expectation}' to be named, got: {texts}")
+
+    # a coordinator that does not ask is refused as well, and nothing happens
+    migration = Migration(tier, program.pid, tier.a, tier.b).finish()
+    require(migration.source.status != 0, "the checkpoint was not refused")
+    require(migration.settle() is tier.a, "the source did not keep it")
+    program.runs_only_on(tier.a)
+    program.stop(tier.a)
+    nothing_left(*tier.guests)
+
+
+def target_refuses(tier, program, expected):
+    migration = Migration(tier, program.pid, tier.a, tier.b).finish()
+    require(migration.source.status == 1 and migration.target.status == 1,
+            f"{migration.source.why()}; {migration.target.why()}")
+    require(expected in migration.target.why(),
+            f"expected '{expected}' in: {migration.target.why()}")
+    require(expected in migration.source.why(),
+            f"the source was not told '{expected}': {migration.source.why()}")
+    require(migration.settle() is tier.a, "the source did not keep it")
+    program.runs_only_on(tier.a)
+    program.stop_and_compare(tier.a)
+    nothing_left(*tier.guests)
+
+
+def local_file(tier, change):
+    """dupfd keeps a file of its own beside its output; put that on the guests' own disks."""
+    for guest in tier.guests:
+        guest.run("rm -rf /var/tmp/differs && mkdir /var/tmp/differs")
+    program = Program(tier, "counter")
+    path = "/var/tmp/differs/program"
+    tier.a.run(f"cp -p /opt/procmig/counter {path}")
+    if change:
+        tier.b.run(f"cp -p /opt/procmig/counter {path} && {change} {path}")
+    program.home = tier.a
+    program.pid = tier.a.start([path, program.out, "0"])
+    program.await_lines(2)
+    return program
+
+
+def file_differs(tier):
+    target_refuses(tier, local_file(tier, "touch -d 2001-01-01"), "/var/tmp/differs/program")
+    target_refuses(tier, local_file(tier, "truncate -s +1"), "/var/tmp/differs/program")
+
+
+def file_missing(tier):
+    target_refuses(tier, local_file(tier, None), "/var/tmp/differs/program")
+
+
+def pid_taken(tier):
+    program = Program(tier, "counter").start(tier.a)
+    program.await_lines(2)
+    tier.b.run(f"echo {program.pid - 1} > /proc/sys/kernel/ns_last_pid; "
+               f"setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!")
+    require(tier.b.run(f"cat /proc/{program.pid}/comm") == "sleep", "the PID could not be taken")
+    try:
+        target_refuses(tier, program, "PID_TAKEN")
+    finally:
+        tier.b.kill(program.pid)
+
+
+def strategy(tier):
+    program = Program(tier, "counter").start(tier.a)
+    program.await_lines(2)
+    migration = Migration(tier, program.pid, tier.a, tier.b, source_options=["--mode", "99"]).finish()
+    require(migration.source.answer.get("step_error_name") == "EINVAL", migration.source.why())
+    # the first of those that are no strategy yet; a later version has fewer
+    for mode in ("pre-copy", "post-copy", "freeze-free", "hybrid"):
+        other = tier.a.drive("inspect", "--pid", program.pid, "--mode", mode, check=False)
+        if other.get("step_error_name") == "EOPNOTSUPP":
+            break
+    else:
+        raise Failed("every mode is a strategy; this case is out of date")
+    program.runs_only_on(tier.a)
+    program.stop_and_compare(tier.a)

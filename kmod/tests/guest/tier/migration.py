@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Both sides of a migration, each driven by procmig-drive in its guest."""
+import json
+import re
+
+from .guest import DRIVE, STUB
+from .report import Failed, require
+
+UNDECIDED = 3
+
+
+class Side:
+    """One procmig-drive that runs."""
+
+    def __init__(self, guest, role, arguments):
+        self.guest = guest
+        self.role = role
+        self.remote = guest.spawn(f"drive {role}", [DRIVE, role, *map(str, arguments)])
+        self.status = None
+        self.answer = None
+
+    def await_point(self, point, timeout=60):
+        self.remote.await_line(lambda line: line == f"procmig-drive: {self.role}: {point}", timeout)
+
+    def port(self):
+        line = self.remote.await_line(lambda line: "listening on port" in line)
+        return int(line.split()[-1])
+
+    def pid(self):
+        """Of procmig-drive itself, in its guest."""
+        return int(self.remote.await_line(lambda line: "drive: process " in line).split()[-1])
+
+    def kill(self, signal="KILL"):
+        self.guest.kill(self.pid(), signal)
+
+    def result(self, timeout=120):
+        if self.answer is None:
+            self.status, out = self.remote.result(timeout)
+            lines = [line for line in out.splitlines() if line.startswith("{")]
+            self.answer = json.loads(lines[-1]) if lines else {}
+        return self.answer
+
+    def why(self):
+        """What it has to say for itself, in a line."""
+        a = self.answer or {}
+        parts = [f"{self.role} exit {self.status}", a.get("state", "no state"),
+                 a.get("step_message") or a.get("message") or "",
+                 f"stub: {a['stub'].strip()}" if "error=" in a.get("stub", "") else ""]
+        if not a:
+            parts.append(" / ".join(self.remote.errors[-4:]))
+        return ", ".join(part for part in parts if part)
+
+
+class Migration:
+    def __init__(self, tier, pid, source, target, *, source_options=(), target_options=(),
+                 options=(), token=None):
+        self.tier = tier
+        self.token = token or tier.token()
+        for program in tier.programs:
+            if program.pid == pid:
+                program.tokens.append(self.token)
+        common = ["--pid", pid, "--token", self.token, "--timeout-ms", 60000, *options]
+        self.target = Side(target, "target", [*common, "--listen", 0, "--stub", STUB,
+                                              *target_options])
+        self.source = Side(source, "source", [*common, "--connect",
+                                              f"{target.address}:{self.target.port()}",
+                                              *source_options])
+
+    def finish(self, timeout=120):
+        self.source.result(timeout)
+        self.target.result(timeout)
+        return self
+
+    def succeeded(self):
+        self.finish()
+        require(self.source.status == 0 and self.target.status == 0,
+                f"{self.source.why()}; {self.target.why()}")
+        require(self.source.answer["state"] == self.target.answer["state"] == "FINISHED",
+                f"{self.source.why()}; {self.target.why()}")
+        require(self.source.answer["bytes_done"] == self.target.answer["bytes_done"],
+                f"{self.source.answer['bytes_done']} bytes were sent, "
+                f"{self.target.answer['bytes_done']} received")
+        return self
+
+    # ---- what an agent does after it has lost its peer or itself ----
+
+    def state(self, side):
+        """The request's state, None when the kernel does not know the token."""
+        answer = side.guest.drive("status", "--token", self.token, check=False)
+        if answer.get("step_error_name") == "ENOENT":
+            return None
+        require("state" in answer, f"{side.guest}: status: {answer}")
+        return answer["state"]
+
+    def order(self, side, order):
+        answer = side.guest.drive("attach", "--token", self.token, "--order", order)
+        return answer["state"]
+
+    def settle(self):
+        """Decide what is open by asking both sides; the guest that keeps the process."""
+        source = self.state(self.source)
+        target = self.state(self.target)
+        if source == "COMMITTED":
+            require(target in ("READY", "RUNNING", None), f"source COMMITTED, target {target}")
+            # A target that knows nothing any more has finished: only RUNNING leads there.
+            require(target or (self.target.answer or {}).get("state") == "FINISHED",
+                    "the source is COMMITTED and nothing shows that the target ever ran")
+            if target == "READY":
+                require(self.order(self.target, "commit") == "RUNNING", "READY did not run")
+            if target:
+                require(self.order(self.target, "finish") == "FINISHED", "RUNNING did not finish")
+            require(self.order(self.source, "finish") == "FINISHED", "COMMITTED did not finish")
+            return self.target.guest
+        require(source in (None, "ABORTED", "FINISHED"), f"the source is still {source}")
+        if target == "READY":
+            require(self.order(self.target, "abort") == "ABORTED", "READY was not undone")
+            return self.source.guest
+        if target == "RUNNING":
+            require(self.order(self.target, "finish") == "FINISHED", "RUNNING did not finish")
+            return self.target.guest
+        require(target in (None, "ABORTED", "FINISHED"), f"the target is still {target}")
+        finished = (self.source.answer or {}).get("state") == "FINISHED" or \
+            (self.target.answer or {}).get("state") == "FINISHED"
+        return self.target.guest if finished else self.source.guest
+
+
+def migrate(tier, pid, source, target, **keywords):
+    """There, and successful."""
+    return Migration(tier, pid, source, target, **keywords).succeeded()
+
+
+def nothing_left(*guests):
+    for guest in guests:
+        count = guest.requests()
+        if count:
+            raise Failed(f"{guest}: {count} requests are left")
+        threads = guest.run("ps -eo comm= | grep -c '^procmig/'; true")
+        require(re.fullmatch(r"0", threads), f"{guest}: {threads} worker threads are left")

@@ -36,6 +36,9 @@ def make_archive(recipe, root, class_path, workspace):
     if not (root / layers.ARCHIVE[1:]).exists():
         raise BuildError("the JVM wrote no class-data archive")
     (root / layers.ARCHIVE[1:]).chmod(0o644)
+    # With -Xshare:on the JVM refuses to start where it would otherwise go on without the archive.
+    options = [option for option in jvm_options(recipe) if option != "-Xshare:auto"]
+    _enter(root, *options, "-Xshare:on", "-cp", class_path, "-version")
 
 
 def jvm_options(recipe):
@@ -57,6 +60,7 @@ def _record(recipe, root, class_path, workspace):
         "KUBERNETES_SERVICE_HOST": "127.0.0.1",
         "KUBERNETES_SERVICE_PORT": str(api.port),
         "PROCMIG_HEALTH_PORT": "0",
+        "PROCMIG_HEALTH_ADDRESS": "127.0.0.1:0",
         "PROCMIG_CONTROL_PORT": "0",
         "NODE_NAME": NODE,
         "POD_NAME": "agent",

@@ -294,8 +294,7 @@ final class MigrationPlanner {
   }
 
   private Decision endOfAttempt(Observation seen, Side source, Side target) {
-    MigrationPhase phase =
-        source.phase() == TaskPhase.RolledBack ? MigrationPhase.RolledBack : MigrationPhase.Failed;
+    MigrationPhase phase = wasFrozen(seen, source) ? MigrationPhase.RolledBack : MigrationPhase.Failed;
     if (seen.cancelRequested() && seen.status().getPhase() != MigrationPhase.Draining) {
       return canceled("Canceled; the process runs on node " + source.nodeName() + ".");
     }
@@ -303,6 +302,24 @@ final class MigrationPlanner {
     Failure failure =
         Objects.requireNonNullElseGet(seen.status().getFailure(), () -> cause(source, target));
     return endOfAttempt(seen, failure, phase);
+  }
+
+  /** A source that was told to stop says only that it did; what was seen before tells the rest. */
+  private static boolean wasFrozen(Observation seen, Side source) {
+    if (source.phase() == TaskPhase.RolledBack) {
+      return true;
+    }
+    return switch (Objects.requireNonNullElse(seen.status().getPhase(), MigrationPhase.Pending)) {
+      case Frozen, Restoring, Draining -> true;
+      case Pending,
+          Preflight,
+          PreparingTarget,
+          Transferring,
+          Succeeded,
+          Failed,
+          Canceled,
+          RolledBack -> false;
+    };
   }
 
   private Decision endOfAttempt(Observation seen, Failure failure, MigrationPhase phase) {

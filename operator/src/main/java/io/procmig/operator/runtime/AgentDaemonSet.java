@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
@@ -46,6 +48,8 @@ public final class AgentDaemonSet
   private static final String STATE = "/var/lib/procmig";
   private static final String EXTRA_MODULES = "/opt/procmig/extra-modules/";
   private static final String MODULES_OUT = "/out";
+  private static final String LOOPBACK = "127.0.0.1";
+  private static final int HEALTH_PORT = 7081;
 
   /** Made by the operator SDK. */
   public AgentDaemonSet() {
@@ -133,12 +137,10 @@ public final class AgentDaemonSet
             .withPrivileged(true)
             .withRunAsUser(0L)
             .endSecurityContext()
-            .withNewReadinessProbe()
-            .withNewTcpSocket()
-            .withNewPort(agent.controlPort())
-            .endTcpSocket()
-            .withPeriodSeconds(5)
-            .endReadinessProbe()
+            // A JVM on an emulated processor starts slowly.
+            .withStartupProbe(probe("/readyz", 2, 120))
+            .withReadinessProbe(probe("/readyz", 10, 3))
+            .withLivenessProbe(probe("/healthz", 20, 6))
             .withVolumeMounts(
                 mount("dev", "/dev", false),
                 mount("kernel-modules", "/lib/modules", true),
@@ -151,6 +153,20 @@ public final class AgentDaemonSet
     return container.build();
   }
 
+  /** The agent answers probes on the loopback interface only: the pod's network is the node's. */
+  private static Probe probe(String path, int periodSeconds, int failures) {
+    return new ProbeBuilder()
+        .withNewHttpGet()
+        .withHost(LOOPBACK)
+        .withPath(path)
+        .withNewPort(HEALTH_PORT)
+        .endHttpGet()
+        .withPeriodSeconds(periodSeconds)
+        .withTimeoutSeconds(5)
+        .withFailureThreshold(failures)
+        .build();
+  }
+
   private static List<EnvVar> environment(MigrationRuntimeSpec spec) {
     List<EnvVar> environment = new ArrayList<>();
     environment.add(field("NODE_NAME", "spec.nodeName"));
@@ -160,6 +176,7 @@ public final class AgentDaemonSet
     environment.add(field("HOST_IP", "status.hostIP"));
     environment.add(
         value("PROCMIG_CONTROL_PORT", Integer.toString(spec.getAgent().controlPort())));
+    environment.add(value("PROCMIG_HEALTH_ADDRESS", LOOPBACK + ":" + HEALTH_PORT));
     environment.add(value("PROCMIG_TLS_DIR", TLS));
     environment.add(value("PROCMIG_STATE_DIR", STATE));
     environment.add(

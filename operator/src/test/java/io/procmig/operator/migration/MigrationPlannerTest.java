@@ -281,6 +281,16 @@ class MigrationPlannerTest {
   }
 
   @Test
+  void deadlineAfterTheFreezeIsARollbackThoughTheAgentsSayCanceled() {
+    Scenario scenario = Scenario.ordered();
+    scenario.phases(TaskPhase.Frozen, TaskPhase.Restoring).step();
+    scenario.pass(Duration.ofMinutes(10)).step();
+    scenario.failed(TaskRole.Source, TaskPhase.Canceled, Reason.CanceledByUser);
+    scenario.failed(TaskRole.Target, TaskPhase.Canceled, Reason.CanceledByUser);
+    assertEnds(scenario, MigrationPhase.RolledBack, Reason.DeadlineExceeded, "True NotCommitted");
+  }
+
+  @Test
   void deadlineAfterCommitChangesNothing() {
     Scenario scenario = Scenario.ordered();
     scenario.phases(TaskPhase.Draining, TaskPhase.Draining).step();

@@ -12,6 +12,7 @@ import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,24 +65,26 @@ public final class NodePublisher {
 
   private void publish() {
     Resource<MigrationNode> resource = client.resources(MigrationNode.class).withName(node);
+    Map<String, String> labels = nodeLabels();
     MigrationNode current = resource.get();
     if (current == null) {
-      current = client.resource(fresh()).create();
-    } else {
-      Map<String, String> wanted = nodeLabels();
-      if (!wanted.equals(labels(current))) {
-        current = resource.edit(live -> relabel(live, wanted));
-      }
+      client.resource(fresh(labels)).create();
+    } else if (!labels.equals(labels(current))) {
+      resource.edit(live -> relabel(live, labels));
     }
-    MigrationNodeStatus before =
-        current.getStatus() == null ? new MigrationNodeStatus() : current.getStatus();
-    current.setStatus(report.build(observe.get(), before.getConditions(), clock.instant()));
-    client.resource(current).updateStatus();
+    // A patch of what differs, which at most heartbeats is their time.
+    resource.editStatus(
+        live -> {
+          MigrationNodeStatus before =
+              Objects.requireNonNullElseGet(live.getStatus(), MigrationNodeStatus::new);
+          live.setStatus(report.build(observe.get(), before.getConditions(), clock.instant()));
+          return live;
+        });
   }
 
-  private MigrationNode fresh() {
+  private MigrationNode fresh(Map<String, String> labels) {
     MigrationNode fresh = new MigrationNode();
-    fresh.setMetadata(new ObjectMetaBuilder().withName(node).withLabels(nodeLabels()).build());
+    fresh.setMetadata(new ObjectMetaBuilder().withName(node).withLabels(labels).build());
     return fresh;
   }
 

@@ -3,11 +3,10 @@ package io.procmig.agent.task;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.ResourceNotFoundException;
 import io.procmig.agent.transfer.TaskRef;
 import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.MigrationTaskStatus;
-import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,7 +27,6 @@ public final class TaskStatusWriter implements StatusSink {
   private static final Logger LOG = LoggerFactory.getLogger(TaskStatusWriter.class);
   private static final Duration BEAT = Duration.ofMillis(500);
   private static final Duration RETRY = Duration.ofSeconds(1);
-  private static final int CONFLICTS = 3;
 
   private final KubernetesClient client;
   private final ScheduledExecutorService executor;
@@ -74,9 +72,7 @@ public final class TaskStatusWriter implements StatusSink {
       return;
     }
     try {
-      for (int i = 1; !writeOnce(task, status, i == CONFLICTS); i++) {
-        LOG.debug("{}: the task changed meanwhile", task);
-      }
+      writeNow(task, status);
     } catch (KubernetesClientException e) {
       LOG.warn("{}: cannot write the status yet: {}", task, e.getMessage());
       synchronized (this) {
@@ -88,27 +84,22 @@ public final class TaskStatusWriter implements StatusSink {
     }
   }
 
-  /** False if the object changed between reading and writing. */
-  private boolean writeOnce(TaskRef task, MigrationTaskStatus status, boolean last) {
-    Resource<MigrationTask> resource =
-        client.resources(MigrationTask.class).inNamespace(task.namespace()).withName(task.name());
-    MigrationTask current = resource.get();
-    if (current == null || !current.getMetadata().getUid().equals(task.uid())) {
-      LOG.info("{}: the task is gone, its status is dropped", task);
-      return true;
-    }
-    current.setStatus(status);
+  private void writeNow(TaskRef task, MigrationTaskStatus status) {
     try {
-      client.resource(current).updateStatus();
-      return true;
-    } catch (KubernetesClientException e) {
-      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT && !last) {
-        return false;
-      }
-      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
-        return true;
-      }
-      throw e;
+      // A patch of what differs; nobody else writes the status.
+      client
+          .resources(MigrationTask.class)
+          .inNamespace(task.namespace())
+          .withName(task.name())
+          .editStatus(
+              live -> {
+                if (live.getMetadata().getUid().equals(task.uid())) {
+                  live.setStatus(status);
+                }
+                return live;
+              });
+    } catch (ResourceNotFoundException e) {
+      LOG.info("{}: the task is gone, its status is dropped", task);
     }
   }
 }

@@ -12,6 +12,7 @@ import io.procmig.agent.control.ControlServer;
 import io.procmig.agent.control.ControlTls;
 import io.procmig.agent.health.HealthServer;
 import io.procmig.agent.kernel.KernelException;
+import io.procmig.agent.logging.Logs;
 import io.procmig.agent.modules.KernelAccess;
 import io.procmig.agent.modules.KernelTls;
 import io.procmig.agent.modules.ModuleSource;
@@ -57,7 +58,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.logging.Logger;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The node agent. */
@@ -71,7 +72,7 @@ public final class NodeAgent implements AutoCloseable {
   private static final Duration PEER_PATIENCE = Duration.ofSeconds(30);
   private static final int CALLS = 8;
 
-  private final org.slf4j.Logger log = LoggerFactory.getLogger(NodeAgent.class);
+  private final Logger log = LoggerFactory.getLogger(NodeAgent.class);
   private final AgentConfig config;
   private final KubernetesClient client;
   private final ScheduledExecutorService boardThread = scheduled("procmig-tasks");
@@ -366,9 +367,6 @@ public final class NodeAgent implements AutoCloseable {
 
   /** Runs an agent until the process is told to end. */
   public static void main(String[] arguments) throws Exception {
-    System.setProperty(
-        "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tLZ %4$s %3$s %5$s%6$s%n");
-    java.util.TimeZone.setDefault(java.util.TimeZone.getTimeZone("UTC"));
     AgentConfig config;
     try {
       config = AgentConfig.from(System.getenv());
@@ -377,11 +375,7 @@ public final class NodeAgent implements AutoCloseable {
       System.exit(2);
       return;
     }
-    Logger root = Logger.getLogger("");
-    root.setLevel(config.logLevel());
-    for (var handler : root.getHandlers()) {
-      handler.setLevel(config.logLevel());
-    }
+    Logs.configure(config.logLevel());
     KubernetesClient client =
         new KubernetesClientBuilder().withHttpClientFactory(new JdkHttpClientFactory()).build();
     NodeAgent agent = new NodeAgent(config, client);

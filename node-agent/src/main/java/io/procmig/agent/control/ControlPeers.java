@@ -14,6 +14,7 @@ import io.procmig.agent.control.v1.PreflightReply;
 import io.procmig.agent.control.v1.PrepareReply;
 import io.procmig.agent.control.v1.StartRequest;
 import io.procmig.agent.kernel.Token;
+import io.procmig.agent.preflight.PreflightPeer;
 import io.procmig.agent.preflight.SourceFacts;
 import io.procmig.agent.transfer.Answer;
 import io.procmig.agent.transfer.Cause;
@@ -33,7 +34,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /** Connections to the agents of other nodes, one per address, made when first used. */
-public final class ControlPeers implements AutoCloseable {
+public final class ControlPeers implements PreflightPeer, AutoCloseable {
   /** For calls that the other side answers at once. */
   private static final Duration CALL = Duration.ofSeconds(3);
 
@@ -70,7 +71,7 @@ public final class ControlPeers implements AutoCloseable {
     return token -> outcome(address, token);
   }
 
-  /** The target's obstacles; nothing when its task is not there yet. */
+  @Override
   public CompletableFuture<Optional<List<Obstacle>>> preflight(
       String address, Token token, SourceFacts facts) {
     return call(

@@ -38,6 +38,8 @@ import org.slf4j.LoggerFactory;
 abstract class OpenTask {
   private static final Logger LOG = LoggerFactory.getLogger(OpenTask.class);
 
+  private static final Timings NOT_MEASURED = new Timings(null, null, null, null, null, null);
+
   final TaskRef ref;
   final Token token;
   final TaskBoard board;
@@ -49,7 +51,7 @@ abstract class OpenTask {
   private Integer restartedPid;
   private List<Obstacle> obstacles = new ArrayList<>();
   private Progress progress;
-  private Timings timings = new Timings(null, null, null, null, null, null);
+  private Timings timings = NOT_MEASURED;
   private Failure failure;
   private Boolean sourceIntact;
   private Instant completionTime;
@@ -266,7 +268,7 @@ abstract class OpenTask {
     status.setRestartedPid(restartedPid);
     status.setObstacles(obstacles);
     status.setProgress(progress);
-    status.setTimings(timings);
+    status.setTimings(NOT_MEASURED.equals(timings) ? null : timings);
     status.setFailure(failure);
     status.setSourceIntact(sourceIntact);
     status.setStartTime(startTime.truncatedTo(ChronoUnit.MILLIS).toString());

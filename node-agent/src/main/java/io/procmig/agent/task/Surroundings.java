@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.task;
 
-import io.procmig.agent.control.ControlPeers;
+import io.procmig.agent.preflight.PreflightPeer;
 import io.procmig.agent.preflight.SourcePreflight;
 import io.procmig.agent.preflight.TargetPreflight;
 import io.procmig.agent.process.ProcessFiles;
@@ -29,7 +29,7 @@ import java.util.function.Supplier;
  */
 public record Surroundings(
     Sessions sessions,
-    ControlPeers peers,
+    PreflightPeer peers,
     ProcessLookup lookup,
     ProcessFiles files,
     SourcePreflight preflight,

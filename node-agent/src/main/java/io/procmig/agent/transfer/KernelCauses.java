@@ -53,7 +53,8 @@ public final class KernelCauses {
         switch (failure.errno()) {
           case Errno.ESRCH -> Reason.ProcessExited;
           case Errno.ESTALE -> Reason.ProcessIdentityChanged;
-          case Errno.EOPNOTSUPP -> source ? Reason.SourceNotCapable : Reason.TargetNotCapable;
+          case Errno.EOPNOTSUPP, Errno.ENODEV, Errno.ENOENT ->
+              source ? Reason.SourceNotCapable : Reason.TargetNotCapable;
           case Errno.EPERM, Errno.EACCES -> Reason.PermissionDenied;
           case Errno.ENOMEM -> Reason.MemoryShort;
           case Errno.EBUSY, Errno.EEXIST -> Reason.InvalidRequest;

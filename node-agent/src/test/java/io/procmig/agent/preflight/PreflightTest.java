@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent.preflight;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.procmig.agent.kernel.DeviceInfo;
+import io.procmig.agent.kernel.Errno;
+import io.procmig.agent.kernel.KernelException;
+import io.procmig.agent.kernel.KernelObstacle;
+import io.procmig.agent.kernel.MechanismKind;
+import io.procmig.agent.kernel.MechanismRule;
+import io.procmig.agent.kernel.ObstacleCode;
+import io.procmig.agent.kernel.Strategy;
+import io.procmig.agent.process.FileFact;
+import io.procmig.agent.process.FoundProcess;
+import io.procmig.agent.process.ProcFiles;
+import io.procmig.agent.process.ProcessFiles;
+import io.procmig.api.v1alpha1.Obstacle;
+import io.procmig.api.v1alpha1.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Both halves: everything that is in the way is said, and all of it at once. */
+class PreflightTest {
+  private static final FoundProcess SELF =
+      new FoundProcess((int) ProcessHandle.current().pid(), 1, "java", "java", 0);
+
+  @TempDir Path directory;
+
+  private final PreflightKernel kernel = new PreflightKernel();
+  private final ProcFiles realProc = new ProcFiles(Path.of("/proc"));
+  private long storeBytes = 1L << 30;
+  private Path proc;
+  private Path root;
+
+  @BeforeEach
+  void targetNode() throws IOException {
+    proc = Files.createDirectories(directory.resolve("proc"));
+    root = Files.createDirectories(directory.resolve("root"));
+    Files.createDirectories(proc.resolve("1"));
+    Files.writeString(proc.resolve("1/mountinfo"), "22 1 254:1 / / rw - ext4 /dev/vda1 rw\n");
+    Files.createDirectories(proc.resolve("sys/kernel"));
+    Files.writeString(proc.resolve("sys/kernel/pid_max"), "32768\n");
+    Files.writeString(
+        proc.resolve("meminfo"), "MemTotal: 2000 kB\nMemAvailable:    1000 kB\nSwapFree: 0 kB\n");
+  }
+
+  private SourcePreflight.Result source(List<MechanismRule> mechanisms) {
+    return new SourcePreflight(kernel, new ProcessFiles(realProc), "x86_64", List.of("avx", "sse"))
+        .check(SELF, Strategy.STOP_AND_COPY, mechanisms);
+  }
+
+  private List<Obstacle> target(SourceFacts facts) {
+    return new TargetPreflight(
+            "node-b",
+            kernel,
+            new ProcFiles(proc),
+            root,
+            "x86_64",
+            List.of("avx", "sse"),
+            () -> storeBytes)
+        .check(facts);
+  }
+
+  private static SourceFacts facts(int pid, FileFact... files) {
+    return new SourceFacts(
+        pid,
+        "6.1.0-1-amd64",
+        1,
+        1,
+        "x86_64",
+        0b111,
+        832,
+        1000,
+        List.of("avx", "sse"),
+        List.of(files));
+  }
+
+  private static Set<Reason> reasons(List<Obstacle> obstacles) {
+    return obstacles.stream().map(Obstacle::code).collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  @Test
+  void theSourceTellsEveryObstacleWithItsObject() {
+    kernel.obstacles =
+        List.of(
+            new KernelObstacle(
+                1,
+                ObstacleCode.UNSUPPORTED,
+                5,
+                "fd 5: TCP socket 10.0.0.3:6379 established: no loaded subsystem carries it"),
+            new KernelObstacle(77, ObstacleCode.STATE, 9, "thread 9: traced by 10"),
+            new KernelObstacle(0, ObstacleCode.LIMIT, 3, "too many threads"));
+    SourcePreflight.Result result = source(List.of());
+    assertEquals(
+        List.of(
+            new Obstacle(
+                Reason.UnsupportedState,
+                "files",
+                "fd 5",
+                "fd 5: TCP socket 10.0.0.3:6379 established: no loaded subsystem carries it"),
+            new Obstacle(
+                Reason.UnsupportedState,
+                "subsystem 77",
+                "thread 9",
+                "thread 9: traced by 10 (it may pass)"),
+            new Obstacle(Reason.UnsupportedState, "core", "3", "too many threads")),
+        result.obstacles());
+    assertEquals(SELF.pid(), result.facts().pid());
+    assertEquals(1 << 20, result.facts().memoryBytes());
+    assertTrue(result.facts().files().stream().anyMatch(f -> f.usedBy().equals("program")));
+  }
+
+  @Test
+  void descriptorsThatTheTargetReplacesNeedNoFileThere() throws IOException {
+    Path open = Files.writeString(directory.resolve("out"), "x");
+    try (var writing = new java.io.RandomAccessFile(open.toFile(), "rw")) {
+      FileFact fact =
+          source(List.of()).facts().files().stream()
+              .filter(f -> f.path().equals(open.toString()))
+              .findFirst()
+              .orElseThrow();
+      int descriptor = Integer.parseInt(fact.usedBy().substring(3));
+      List<MechanismRule> ignored = List.of(new MechanismRule(1, MechanismKind.IGNORE, descriptor));
+      assertTrue(
+          source(ignored).facts().files().stream()
+              .noneMatch(f -> f.path().equals(open.toString())));
+      assertEquals(1, writing.length());
+    }
+  }
+
+  @Test
+  void aProcessThatIsGoneIsOneObstacleAndNoFacts() {
+    kernel.refusal = new KernelException("PROCMIG_IOC_INSPECT", "process 1", Errno.ESTALE);
+    SourcePreflight.Result result = source(List.of());
+    assertEquals(Set.of(Reason.ProcessIdentityChanged), reasons(result.obstacles()));
+    assertNull(result.facts());
+  }
+
+  @Test
+  void aTargetThatHasEverythingFindsNothing() throws IOException {
+    Path file = Files.writeString(root.resolve("pi"), "3.14");
+    var modified = Files.getLastModifiedTime(file).toInstant();
+    FileFact fact =
+        new FileFact(
+            "/pi",
+            "fd 3",
+            FileFact.Kind.REGULAR,
+            4,
+            modified.getEpochSecond(),
+            modified.getNano(),
+            1,
+            0100644,
+            "ext4",
+            false,
+            false);
+    FileFact home =
+        new FileFact(
+            "/", "cwd", FileFact.Kind.DIRECTORY, 1, 1, 1, 1, 0040755, "ext4", false, false);
+    assertEquals(List.of(), target(facts(4711, fact, home)));
+  }
+
+  @Test
+  void aTargetThatHasNothingSaysEverythingAtOnce() throws IOException {
+    Files.createDirectories(proc.resolve("4711"));
+    Files.writeString(
+        proc.resolve("4711/stat"),
+        "4711 (squatter) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 9 1 1\n");
+    storeBytes = 10;
+    kernel.info = new DeviceInfo(1, 2, 0, 1, 1, 0b011, 576, "6.12.0");
+    FileFact missing =
+        new FileFact(
+            "/gone", "fd 3", FileFact.Kind.REGULAR, 4, 1, 1, 1, 0100644, "ext4", false, false);
+    SourceFacts facts =
+        new SourceFacts(
+            4711,
+            "6.1.0-1-amd64",
+            1,
+            1,
+            "x86_64",
+            0b111,
+            832,
+            1L << 40,
+            List.of("avx", "avx512f", "sse"),
+            List.of(missing));
+    List<Obstacle> obstacles = target(facts);
+    assertEquals(
+        new TreeSet<>(
+            Set.of(
+                Reason.PidTaken,
+                Reason.FileMissing,
+                Reason.KernelIncompatible,
+                Reason.CpuFeaturesMissing,
+                Reason.DiskFull,
+                Reason.MemoryShort)),
+        reasons(obstacles));
+    String all = obstacles.stream().map(Obstacle::message).collect(Collectors.joining("\n"));
+    assertTrue(all.contains("PID 4711 belongs to squatter on node node-b"), all);
+    assertTrue(all.contains("lacks avx512f"), all);
+    assertTrue(all.contains("lacks extended state components 0x4"), all);
+    assertTrue(all.contains("speak stream version 1"), all);
+    assertTrue(all.contains("fd 3: /gone does not exist on node node-b"), all);
+  }
+
+  @Test
+  void aPidBeyondTheTargetsLimitIsRefused() {
+    List<Obstacle> obstacles = target(facts(32768));
+    assertEquals(Set.of(Reason.PidTaken), reasons(obstacles));
+    assertTrue(obstacles.get(0).message().contains("beyond pid_max 32768"));
+  }
+
+  @Test
+  void aTargetWithoutMediumOrWithAnotherXstateSizeIsNotCapable() {
+    kernel.components = kernel.components.subList(0, 1);
+    assertEquals(Set.of(Reason.TargetNotCapable), reasons(target(facts(4711))));
+    kernel.components = new PreflightKernel().components;
+    kernel.info = new DeviceInfo(1, 1, 0, 1, 1, 0b111, 2696, "6.1.0-1-amd64");
+    assertEquals(Set.of(Reason.CpuFeaturesMissing), reasons(target(facts(4711))));
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent.process;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProcessFilesTest {
+  @TempDir Path directory;
+
+  @Test
+  void thisProcessUsesItsProgramItsLibrariesItsDirectoryAndItsFiles() throws IOException {
+    Path open = Files.writeString(directory.resolve("open file"), "content");
+    ProcFiles proc = new ProcFiles(Path.of("/proc"));
+    int self = (int) ProcessHandle.current().pid();
+    try (RandomAccessFile writing = new RandomAccessFile(open.toFile(), "rw")) {
+      List<FileFact> facts = new ProcessFiles(proc).of(self, Set.of());
+      FileFact mine = fact(facts, open).orElseThrow();
+      assertEquals(7, mine.bytes());
+      assertEquals(FileFact.Kind.REGULAR, mine.kind());
+      assertTrue(mine.writable());
+      assertTrue(mine.usedBy().startsWith("fd "), mine.usedBy());
+      assertEquals(Files.getLastModifiedTime(open).toInstant().getNano(), mine.modifiedNanos());
+      assertEquals(Files.getAttribute(open, "unix:ino"), mine.inode());
+      assertTrue(facts.stream().anyMatch(fact -> fact.usedBy().equals("program")));
+      assertTrue(facts.stream().anyMatch(fact -> fact.path().contains("libjvm")));
+      assertTrue(facts.stream().anyMatch(fact -> fact.usedBy().equals("cwd")));
+      assertFalse(facts.stream().anyMatch(fact -> fact.path().startsWith("/proc")));
+      int descriptor = Integer.parseInt(mine.usedBy().substring(3));
+      assertTrue(new ProcessFiles(proc).descriptors(self).contains(descriptor));
+      assertTrue(
+          fact(new ProcessFiles(proc).of(self, Set.of(descriptor)), open).isEmpty(),
+          "a descriptor that the target replaces needs no file there");
+      assertEquals(7, writing.length());
+    }
+  }
+
+  private static Optional<FileFact> fact(List<FileFact> facts, Path path) {
+    return facts.stream().filter(fact -> fact.path().equals(path.toString())).findFirst();
+  }
+
+  @Test
+  void theMountOfAPathIsTheDeepestOne() {
+    MountTable mounts =
+        MountTable.parse(
+            """
+            22 1 254:1 / / rw,relatime - ext4 /dev/vda1 rw
+            23 22 0:22 / /tmp rw - tmpfs tmpfs rw
+            24 22 0:31 / /shared\\040data rw shared:5 - 9p share rw,trans=virtio
+            25 22 0:32 / /mnt rw - fuse.sshfs host:/ rw
+            """);
+    assertEquals("ext4", mounts.of("/usr/bin/bc").type());
+    assertEquals("tmpfs", mounts.of("/tmp/x").type());
+    assertEquals("ext4", mounts.of("/tmpx").type());
+    assertEquals("9p", mounts.of("/shared data/pi").type());
+    assertEquals("share", mounts.of("/shared data").source());
+    assertTrue(MountTable.isShared("9p"));
+    assertTrue(MountTable.isShared("nfs4"));
+    assertTrue(MountTable.isShared(mounts.of("/mnt/y").type()));
+    assertFalse(MountTable.isShared("ext4"));
+    assertFalse(MountTable.isShared("overlay"));
+  }
+}

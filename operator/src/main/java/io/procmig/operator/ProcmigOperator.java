@@ -118,7 +118,9 @@ public final class ProcmigOperator {
                 () -> LOG.info("{} leads", config.identity()),
                 () -> {
                   if (!stopping.get()) {
-                    LOG.error("{} leads no more; another replica may, so this one ends", config.identity());
+                    LOG.error(
+                        "{} leads no more; another replica may, so this one ends",
+                        config.identity());
                     Runtime.getRuntime().halt(EXIT_FAILURE);
                   }
                 },

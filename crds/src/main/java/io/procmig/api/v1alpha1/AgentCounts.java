@@ -7,12 +7,6 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 /** How many agents there are. Fields that are absent are null. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record AgentCounts(
-    @JsonPropertyDescription(
-        "How many nodes should run an agent.")
-    Integer desired,
-    @JsonPropertyDescription(
-        "How many agents are ready.")
-    Integer ready,
-    @JsonPropertyDescription(
-        "How many agents run with the current settings.")
-    Integer updated) {}
+    @JsonPropertyDescription("How many nodes should run an agent.") Integer desired,
+    @JsonPropertyDescription("How many agents are ready.") Integer ready,
+    @JsonPropertyDescription("How many agents run with the current settings.") Integer updated) {}

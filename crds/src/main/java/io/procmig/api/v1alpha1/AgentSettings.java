@@ -16,32 +16,18 @@ import java.util.Map;
 /** How agents run. Fields that are absent are null. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record AgentSettings(
-    @JsonPropertyDescription(
-        "Container image of the agent.")
-    @Required
-    @Size(min = 1, max = 1024)
-    String image,
-    @JsonPropertyDescription(
-        "When the kubelet pulls it.")
-    @Default("IfNotPresent")
-    ImagePullPolicy imagePullPolicy,
-    @JsonPropertyDescription(
-        "Labels of the nodes that get an agent; absent means every node.")
-    @Size(max = 32)
-    Map<String, String> nodeSelector,
-    @JsonPropertyDescription(
-        "Taints that agents tolerate.")
-    List<Toleration> tolerations,
-    @JsonPropertyDescription(
-        "Resources of the agent container.")
-    ResourceRequirements resources,
-    @JsonPropertyDescription(
-        "Port of the control channel, on the host network.")
-    @Default("7443")
-    @Min(1)
-    @Max(65535)
-    Integer controlPort,
-    @JsonPropertyDescription(
-        "Where agents run.")
-    @Default("Always")
-    AgentScheduling scheduling) {}
+    @JsonPropertyDescription("Container image of the agent.") @Required @Size(min = 1, max = 1024)
+        String image,
+    @JsonPropertyDescription("When the kubelet pulls it.") @Default("IfNotPresent")
+        ImagePullPolicy imagePullPolicy,
+    @JsonPropertyDescription("Labels of the nodes that get an agent; absent means every node.")
+        @Size(max = 32)
+        Map<String, String> nodeSelector,
+    @JsonPropertyDescription("Taints that agents tolerate.") List<Toleration> tolerations,
+    @JsonPropertyDescription("Resources of the agent container.") ResourceRequirements resources,
+    @JsonPropertyDescription("Port of the control channel, on the host network.")
+        @Default("7443")
+        @Min(1)
+        @Max(65535)
+        Integer controlPort,
+    @JsonPropertyDescription("Where agents run.") @Default("Always") AgentScheduling scheduling) {}

@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as the API spells them, which is Go's way: {@code 500ms}, {@code 1h30m}, {@code 1.5s}. */
+/**
+ * Durations as the API spells them, which is Go's way: {@code 500ms}, {@code 1h30m}, {@code 1.5s}.
+ */
 public final class GoDuration {
   private static final Pattern WHOLE = Pattern.compile("(\\d+(\\.\\d+)?(ns|us|ms|s|m|h))+");
   private static final Pattern PART = Pattern.compile("(\\d+(?:\\.\\d+)?)(ns|us|ms|s|m|h)");
@@ -39,7 +41,8 @@ public final class GoDuration {
     Matcher part = PART.matcher(text);
     while (part.find()) {
       nanos =
-          nanos.add(new BigDecimal(part.group(1)).multiply(BigDecimal.valueOf(NANOS.get(part.group(2)))));
+          nanos.add(
+              new BigDecimal(part.group(1)).multiply(BigDecimal.valueOf(NANOS.get(part.group(2)))));
     }
     try {
       return Duration.ofNanos(nanos.setScale(0, RoundingMode.HALF_UP).longValueExact());
@@ -63,7 +66,9 @@ public final class GoDuration {
     if (nanos > 0 && nanos < 1_000_000L) {
       return Math.max(1, Math.round(nanos / 1_000.0)) + "us";
     }
-    return nanos < 10_000_000_000L ? tenths(nanos, 1_000_000L) + "ms" : tenths(nanos, 1_000_000_000L) + "s";
+    return nanos < 10_000_000_000L
+        ? tenths(nanos, 1_000_000L) + "ms"
+        : tenths(nanos, 1_000_000_000L) + "s";
   }
 
   private static String tenths(long nanos, long unit) {

@@ -6,8 +6,7 @@ public enum MechanismChoice {
   /** Recreate the object on the target with the state it has on the source. */
   Transfer,
   /**
-   * Use what the target has in its place, for example the standard streams of the target
-   * container.
+   * Use what the target has in its place, for example the standard streams of the target container.
    */
   Ignore,
   /**

@@ -7,15 +7,8 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 /** One end of a migration. Fields that are absent are null. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record MigrationEnd(
-    @JsonPropertyDescription(
-        "Name of the node.")
-    String nodeName,
-    @JsonPropertyDescription(
-        "Process ID there.")
-    Integer pid,
-    @JsonPropertyDescription(
-        "Name of the MigrationTask of the current attempt.")
-    String taskName,
-    @JsonPropertyDescription(
-        "The process for people to read, for example \"bc[1234]\".")
-    String summary) {}
+    @JsonPropertyDescription("Name of the node.") String nodeName,
+    @JsonPropertyDescription("Process ID there.") Integer pid,
+    @JsonPropertyDescription("Name of the MigrationTask of the current attempt.") String taskName,
+    @JsonPropertyDescription("The process for people to read, for example \"bc[1234]\".")
+        String summary) {}

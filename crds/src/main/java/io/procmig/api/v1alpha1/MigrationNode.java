@@ -33,22 +33,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
     name = "Target",
     type = Type.STRING,
     jsonPath = ".status.conditions[?(@.type==\"TargetCapable\")].status")
-@AdditionalPrinterColumn(
-    name = "Kernel",
-    type = Type.STRING,
-    jsonPath = ".status.kernelRelease")
-@AdditionalPrinterColumn(
-    name = "Used",
-    type = Type.INTEGER,
-    jsonPath = ".status.slots.used")
-@AdditionalPrinterColumn(
-    name = "Slots",
-    type = Type.INTEGER,
-    jsonPath = ".status.slots.total")
-@AdditionalPrinterColumn(
-    name = "Heartbeat",
-    type = Type.DATE,
-    jsonPath = ".status.heartbeatTime")
+@AdditionalPrinterColumn(name = "Kernel", type = Type.STRING, jsonPath = ".status.kernelRelease")
+@AdditionalPrinterColumn(name = "Used", type = Type.INTEGER, jsonPath = ".status.slots.used")
+@AdditionalPrinterColumn(name = "Slots", type = Type.INTEGER, jsonPath = ".status.slots.total")
+@AdditionalPrinterColumn(name = "Heartbeat", type = Type.DATE, jsonPath = ".status.heartbeatTime")
 public class MigrationNode extends CustomResource<Void, MigrationNodeStatus> {
   private static final long serialVersionUID = 1L;
 }

@@ -13,36 +13,28 @@ import java.util.List;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public class MigrationNodeStatus {
-  @JsonPropertyDescription(
-      "Boot ID of the running kernel; changes with every boot.")
+  @JsonPropertyDescription("Boot ID of the running kernel; changes with every boot.")
   private String bootID;
 
-  @JsonPropertyDescription(
-      "Release of the running kernel, as uname -r.")
+  @JsonPropertyDescription("Release of the running kernel, as uname -r.")
   private String kernelRelease;
 
-  @JsonPropertyDescription(
-      "Architecture of the node, as uname -m.")
+  @JsonPropertyDescription("Architecture of the node, as uname -m.")
   private String architecture;
 
-  @JsonPropertyDescription(
-      "What its processors offer.")
+  @JsonPropertyDescription("What its processors offer.")
   private NodeCpu cpu;
 
-  @JsonPropertyDescription(
-      "Where its agent is reached.")
+  @JsonPropertyDescription("Where its agent is reached.")
   private NodeAddresses addresses;
 
-  @JsonPropertyDescription(
-      "Version of the interface between agent and modules.")
+  @JsonPropertyDescription("Version of the interface between agent and modules.")
   private Integer abiVersion;
 
-  @JsonPropertyDescription(
-      "Version of the stream that the modules speak.")
+  @JsonPropertyDescription("Version of the stream that the modules speak.")
   private Integer streamVersion;
 
-  @JsonPropertyDescription(
-      "Modules of procmig that are loaded.")
+  @JsonPropertyDescription("Modules of procmig that are loaded.")
   private List<NodeModule> modules = new ArrayList<>();
 
   @JsonPropertyDescription(
@@ -50,16 +42,13 @@ public class MigrationNodeStatus {
           + "declare them.")
   private List<NodeCapability> capabilities = new ArrayList<>();
 
-  @JsonPropertyDescription(
-      "How many migrations it takes part in.")
+  @JsonPropertyDescription("How many migrations it takes part in.")
   private NodeSlots slots;
 
-  @JsonPropertyDescription(
-      "Its agent.")
+  @JsonPropertyDescription("Its agent.")
   private NodeAgent agent;
 
-  @JsonPropertyDescription(
-      "When the agent last confirmed all this.")
+  @JsonPropertyDescription("When the agent last confirmed all this.")
   private String heartbeatTime;
 
   @JsonPropertyDescription(

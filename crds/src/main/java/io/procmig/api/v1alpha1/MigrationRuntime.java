@@ -26,27 +26,17 @@ import io.fabric8.kubernetes.model.annotation.Version;
     name = "Ready",
     type = Type.STRING,
     jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
-@AdditionalPrinterColumn(
-    name = "Desired",
-    type = Type.INTEGER,
-    jsonPath = ".status.agents.desired")
-@AdditionalPrinterColumn(
-    name = "Agents",
-    type = Type.INTEGER,
-    jsonPath = ".status.agents.ready")
+@AdditionalPrinterColumn(name = "Desired", type = Type.INTEGER, jsonPath = ".status.agents.desired")
+@AdditionalPrinterColumn(name = "Agents", type = Type.INTEGER, jsonPath = ".status.agents.ready")
 @AdditionalPrinterColumn(
     name = "Image",
     type = Type.STRING,
     jsonPath = ".spec.agent.image",
     priority = 1)
-@AdditionalPrinterColumn(
-    name = "Age",
-    type = Type.DATE,
-    jsonPath = ".metadata.creationTimestamp")
+@AdditionalPrinterColumn(name = "Age", type = Type.DATE, jsonPath = ".metadata.creationTimestamp")
 @ValidationRule(
     value = "self.metadata.name == 'default'",
     message = "a cluster has one MigrationRuntime, and its name is default")
-public class MigrationRuntime
-    extends CustomResource<MigrationRuntimeSpec, MigrationRuntimeStatus> {
+public class MigrationRuntime extends CustomResource<MigrationRuntimeSpec, MigrationRuntimeStatus> {
   private static final long serialVersionUID = 1L;
 }

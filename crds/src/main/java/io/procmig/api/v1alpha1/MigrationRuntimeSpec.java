@@ -17,19 +17,16 @@ import java.util.List;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public class MigrationRuntimeSpec {
-  @JsonPropertyDescription(
-      "How agents run.")
+  @JsonPropertyDescription("How agents run.")
   @Required
   private AgentSettings agent;
 
   @JsonPropertyDescription(
-      "Where kernel modules come from; the first entry that matches the running "
-          + "kernel wins.")
+      "Where kernel modules come from; the first entry that matches the running " + "kernel wins.")
   @Size(max = 16)
   private List<KernelModules> modules = new ArrayList<>();
 
-  @JsonPropertyDescription(
-      "Bounds on all migrations.")
+  @JsonPropertyDescription("Bounds on all migrations.")
   private RuntimeLimits limits;
 
   @JsonPropertyDescription(

@@ -13,16 +13,13 @@ import java.util.List;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public class MigrationRuntimeStatus {
-  @JsonPropertyDescription(
-      "Generation of the spec that this status describes.")
+  @JsonPropertyDescription("Generation of the spec that this status describes.")
   private Long observedGeneration;
 
-  @JsonPropertyDescription(
-      "How many agents there are.")
+  @JsonPropertyDescription("How many agents there are.")
   private AgentCounts agents;
 
-  @JsonPropertyDescription(
-      "Ready, Reconciling and Stalled as kstatus defines them.")
+  @JsonPropertyDescription("Ready, Reconciling and Stalled as kstatus defines them.")
   private List<Condition> conditions = new ArrayList<>();
 
   public Long getObservedGeneration() {

@@ -10,19 +10,14 @@ import io.fabric8.generator.annotation.ValidationRule;
 /** Which process to move, and from where. Fields that are absent are null. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
-    value =
-        "has(self.process) != has(self.selector)",
-    message =
-        "exactly one of process and selector must be given")
+    value = "has(self.process) != has(self.selector)",
+    message = "exactly one of process and selector must be given")
 public record MigrationSource(
-    @JsonPropertyDescription(
-        "Name of the node that the process runs on.")
-    @Required
-    @Size(min = 1, max = 253)
-    String nodeName,
-    @JsonPropertyDescription(
-        "The process, by its ID. Exactly one of process and selector.")
-    ProcessIdentity process,
-    @JsonPropertyDescription(
-        "The process, by what it is. Exactly one of process and selector.")
-    ProcessSelector selector) {}
+    @JsonPropertyDescription("Name of the node that the process runs on.")
+        @Required
+        @Size(min = 1, max = 253)
+        String nodeName,
+    @JsonPropertyDescription("The process, by its ID. Exactly one of process and selector.")
+        ProcessIdentity process,
+    @JsonPropertyDescription("The process, by what it is. Exactly one of process and selector.")
+        ProcessSelector selector) {}

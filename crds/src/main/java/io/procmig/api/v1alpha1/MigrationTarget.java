@@ -10,18 +10,16 @@ import java.util.Map;
 /** Where to move the process. Fields that are absent are null. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
-    value =
-        "has(self.nodeName) != has(self.nodeSelector)",
-    message =
-        "exactly one of nodeName and nodeSelector must be given")
+    value = "has(self.nodeName) != has(self.nodeSelector)",
+    message = "exactly one of nodeName and nodeSelector must be given")
 public record MigrationTarget(
     @JsonPropertyDescription(
-        "Name of the node to move to. Exactly one of nodeName and nodeSelector.")
-    @Size(min = 1, max = 253)
-    String nodeName,
+            "Name of the node to move to. Exactly one of nodeName and nodeSelector.")
+        @Size(min = 1, max = 253)
+        String nodeName,
     @JsonPropertyDescription(
-        "Labels that the MigrationNode of the target must carry; one that is ready, "
-            + "capable and has a free slot is chosen. An empty selector matches every node. "
-            + "Exactly one of nodeName and nodeSelector.")
-    @Size(max = 32)
-    Map<String, String> nodeSelector) {}
+            "Labels that the MigrationNode of the target must carry; one that is ready, "
+                + "capable and has a free slot is chosen. An empty selector matches every node. "
+                + "Exactly one of nodeName and nodeSelector.")
+        @Size(max = 32)
+        Map<String, String> nodeSelector) {}

@@ -30,26 +30,11 @@ import io.fabric8.kubernetes.model.annotation.Version;
     name = "Migration",
     type = Type.STRING,
     jsonPath = ".spec.migrationRef.name")
-@AdditionalPrinterColumn(
-    name = "Role",
-    type = Type.STRING,
-    jsonPath = ".spec.role")
-@AdditionalPrinterColumn(
-    name = "Node",
-    type = Type.STRING,
-    jsonPath = ".spec.nodeName")
-@AdditionalPrinterColumn(
-    name = "Phase",
-    type = Type.STRING,
-    jsonPath = ".status.phase")
-@AdditionalPrinterColumn(
-    name = "Token",
-    type = Type.STRING,
-    jsonPath = ".status.state")
-@AdditionalPrinterColumn(
-    name = "Age",
-    type = Type.DATE,
-    jsonPath = ".metadata.creationTimestamp")
+@AdditionalPrinterColumn(name = "Role", type = Type.STRING, jsonPath = ".spec.role")
+@AdditionalPrinterColumn(name = "Node", type = Type.STRING, jsonPath = ".spec.nodeName")
+@AdditionalPrinterColumn(name = "Phase", type = Type.STRING, jsonPath = ".status.phase")
+@AdditionalPrinterColumn(name = "Token", type = Type.STRING, jsonPath = ".status.state")
+@AdditionalPrinterColumn(name = "Age", type = Type.DATE, jsonPath = ".metadata.creationTimestamp")
 public class MigrationTask extends CustomResource<MigrationTaskSpec, MigrationTaskStatus>
     implements Namespaced {
   private static final long serialVersionUID = 1L;

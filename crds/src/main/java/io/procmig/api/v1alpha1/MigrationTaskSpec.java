@@ -13,106 +13,67 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One side of one attempt. Written by the operator only; immutable except proceed and cancel.
- * Every getter returns the property of its name as the schema describes it; absent is null, and an
- * absent list is empty.
+ * One side of one attempt. Written by the operator only; immutable except proceed and cancel. Every
+ * getter returns the property of its name as the schema describes it; absent is null, and an absent
+ * list is empty.
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
-    value =
-        "has(self.process) != has(self.selector)",
-    message =
-        "exactly one of process and selector must be given")
+    value = "has(self.process) != has(self.selector)",
+    message = "exactly one of process and selector must be given")
 @ValidationRule(
-    value =
-        "self.migrationRef == oldSelf.migrationRef",
-    message =
-        "migrationRef is immutable")
+    value = "self.migrationRef == oldSelf.migrationRef",
+    message = "migrationRef is immutable")
+@ValidationRule(value = "self.nodeName == oldSelf.nodeName", message = "nodeName is immutable")
+@ValidationRule(value = "self.role == oldSelf.role", message = "role is immutable")
+@ValidationRule(value = "self.attempt == oldSelf.attempt", message = "attempt is immutable")
+@ValidationRule(value = "self.token == oldSelf.token", message = "token is immutable")
+@ValidationRule(value = "self.peer == oldSelf.peer", message = "peer is immutable")
+@ValidationRule(value = "self.mode == oldSelf.mode", message = "mode is immutable")
 @ValidationRule(
-    value =
-        "self.nodeName == oldSelf.nodeName",
-    message =
-        "nodeName is immutable")
-@ValidationRule(
-    value =
-        "self.role == oldSelf.role",
-    message =
-        "role is immutable")
-@ValidationRule(
-    value =
-        "self.attempt == oldSelf.attempt",
-    message =
-        "attempt is immutable")
-@ValidationRule(
-    value =
-        "self.token == oldSelf.token",
-    message =
-        "token is immutable")
-@ValidationRule(
-    value =
-        "self.peer == oldSelf.peer",
-    message =
-        "peer is immutable")
-@ValidationRule(
-    value =
-        "self.mode == oldSelf.mode",
-    message =
-        "mode is immutable")
-@ValidationRule(
-    value =
-        "self.deadlineTime == oldSelf.deadlineTime",
-    message =
-        "deadlineTime is immutable")
+    value = "self.deadlineTime == oldSelf.deadlineTime",
+    message = "deadlineTime is immutable")
 @ValidationRule(
     value =
         "has(self.process) == has(oldSelf.process) && (!has(self.process) || "
             + "self.process == oldSelf.process)",
-    message =
-        "process is immutable")
+    message = "process is immutable")
 @ValidationRule(
     value =
         "has(self.selector) == has(oldSelf.selector) && (!has(self.selector) ||"
             + " self.selector == oldSelf.selector)",
-    message =
-        "selector is immutable")
+    message = "selector is immutable")
 @ValidationRule(
     value =
         "has(self.mechanisms) == has(oldSelf.mechanisms) && "
             + "(!has(self.mechanisms) || self.mechanisms == oldSelf.mechanisms)",
-    message =
-        "mechanisms is immutable")
+    message = "mechanisms is immutable")
 @ValidationRule(
     value =
         "has(self.quiesceTimeout) == has(oldSelf.quiesceTimeout) && "
             + "(!has(self.quiesceTimeout) || self.quiesceTimeout == "
             + "oldSelf.quiesceTimeout)",
-    message =
-        "quiesceTimeout is immutable")
+    message = "quiesceTimeout is immutable")
 @ValidationRule(
     value =
         "has(self.dryRun) == has(oldSelf.dryRun) && (!has(self.dryRun) || "
             + "self.dryRun == oldSelf.dryRun)",
-    message =
-        "dryRun is immutable")
+    message = "dryRun is immutable")
 public class MigrationTaskSpec {
-  @JsonPropertyDescription(
-      "The ProcessMigration that this task belongs to.")
+  @JsonPropertyDescription("The ProcessMigration that this task belongs to.")
   @Required
   private MigrationTaskOwner migrationRef;
 
-  @JsonPropertyDescription(
-      "The node whose agent carries the task out.")
+  @JsonPropertyDescription("The node whose agent carries the task out.")
   @Required
   @Size(min = 1, max = 253)
   private String nodeName;
 
-  @JsonPropertyDescription(
-      "Which side this is.")
+  @JsonPropertyDescription("Which side this is.")
   @Required
   private TaskRole role;
 
-  @JsonPropertyDescription(
-      "Number of the attempt, from 1.")
+  @JsonPropertyDescription("Number of the attempt, from 1.")
   @Required
   @Min(1)
   private Integer attempt;
@@ -123,44 +84,36 @@ public class MigrationTaskSpec {
   @Pattern("^[0-9a-f]{32}$")
   private String token;
 
-  @JsonPropertyDescription(
-      "The other side.")
+  @JsonPropertyDescription("The other side.")
   @Required
   private Peer peer;
 
-  @JsonPropertyDescription(
-      "The process on the source node. Exactly one of process and selector.")
+  @JsonPropertyDescription("The process on the source node. Exactly one of process and selector.")
   private ProcessIdentity process;
 
   @JsonPropertyDescription(
-      "The process on the source node, by what it is. Exactly one of process and "
-          + "selector.")
+      "The process on the source node, by what it is. Exactly one of process and " + "selector.")
   private ProcessSelector selector;
 
-  @JsonPropertyDescription(
-      "How memory travels.")
+  @JsonPropertyDescription("How memory travels.")
   @Required
   private MigrationMode mode;
 
-  @JsonPropertyDescription(
-      "How single objects of the process are treated.")
+  @JsonPropertyDescription("How single objects of the process are treated.")
   @Size(max = 64)
   private List<Mechanism> mechanisms = new ArrayList<>();
 
-  @JsonPropertyDescription(
-      "When the token must be committed; an agent aborts afterwards.")
+  @JsonPropertyDescription("When the token must be committed; an agent aborts afterwards.")
   @Required
   @Size(min = 20, max = 40)
   private String deadlineTime;
 
-  @JsonPropertyDescription(
-      "How long to wait for every thread to stop.")
+  @JsonPropertyDescription("How long to wait for every thread to stop.")
   @Pattern("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h))+$")
   @Size(min = 2, max = 32)
   private String quiesceTimeout;
 
-  @JsonPropertyDescription(
-      "Stop after the preflight.")
+  @JsonPropertyDescription("Stop after the preflight.")
   @Default("false")
   private Boolean dryRun;
 
@@ -169,20 +122,13 @@ public class MigrationTaskSpec {
           + "Agents go no further than Preflight before this is true.")
   @Default("false")
   @ValidationRule(
-      value =
-          "self || !oldSelf",
-      message =
-          "proceed cannot be taken back; set cancel instead")
+      value = "self || !oldSelf",
+      message = "proceed cannot be taken back; set cancel instead")
   private Boolean proceed;
 
-  @JsonPropertyDescription(
-      "Stop as soon as that is safe; without effect after commit.")
+  @JsonPropertyDescription("Stop as soon as that is safe; without effect after commit.")
   @Default("false")
-  @ValidationRule(
-      value =
-          "self || !oldSelf",
-      message =
-          "cancel cannot be taken back")
+  @ValidationRule(value = "self || !oldSelf", message = "cancel cannot be taken back")
   private Boolean cancel;
 
   public MigrationTaskOwner getMigrationRef() {

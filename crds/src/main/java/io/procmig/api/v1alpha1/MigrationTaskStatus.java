@@ -9,45 +9,35 @@ import java.util.List;
 
 /**
  * What one side did and found. Written by the agent of the task's node only. Every getter returns
- * the property of its name as the schema describes it; absent is null, and an absent list is
- * empty.
+ * the property of its name as the schema describes it; absent is null, and an absent list is empty.
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public class MigrationTaskStatus {
-  @JsonPropertyDescription(
-      "Generation of the spec that this status describes.")
+  @JsonPropertyDescription("Generation of the spec that this status describes.")
   private Long observedGeneration;
 
-  @JsonPropertyDescription(
-      "Where this side is.")
+  @JsonPropertyDescription("Where this side is.")
   private TaskPhase phase;
 
-  @JsonPropertyDescription(
-      "Durable state of the token on this node.")
+  @JsonPropertyDescription("Durable state of the token on this node.")
   private TokenState state;
 
-  @JsonPropertyDescription(
-      "The process as it was found; by the source.")
+  @JsonPropertyDescription("The process as it was found; by the source.")
   private ResolvedProcess process;
 
-  @JsonPropertyDescription(
-      "Process ID on the target; by the target.")
+  @JsonPropertyDescription("Process ID on the target; by the target.")
   private Integer restartedPid;
 
-  @JsonPropertyDescription(
-      "Everything that this side found in the way.")
+  @JsonPropertyDescription("Everything that this side found in the way.")
   private List<Obstacle> obstacles = new ArrayList<>();
 
-  @JsonPropertyDescription(
-      "How far this side is.")
+  @JsonPropertyDescription("How far this side is.")
   private Progress progress;
 
-  @JsonPropertyDescription(
-      "How long the parts took, as this side measured them.")
+  @JsonPropertyDescription("How long the parts took, as this side measured them.")
   private Timings timings;
 
-  @JsonPropertyDescription(
-      "Why this side gave up.")
+  @JsonPropertyDescription("Why this side gave up.")
   private Failure failure;
 
   @JsonPropertyDescription(
@@ -55,20 +45,16 @@ public class MigrationTaskStatus {
           + "false afterwards.")
   private Boolean sourceIntact;
 
-  @JsonPropertyDescription(
-      "When the agent picked the task up.")
+  @JsonPropertyDescription("When the agent picked the task up.")
   private String startTime;
 
-  @JsonPropertyDescription(
-      "When this side ended.")
+  @JsonPropertyDescription("When this side ended.")
   private String completionTime;
 
-  @JsonPropertyDescription(
-      "When the agent last wrote this status.")
+  @JsonPropertyDescription("When the agent last wrote this status.")
   private String lastUpdateTime;
 
-  @JsonPropertyDescription(
-      "Preflighted: True when this side found no obstacle, False otherwise.")
+  @JsonPropertyDescription("Preflighted: True when this side found no obstacle, False otherwise.")
   private List<Condition> conditions = new ArrayList<>();
 
   public Long getObservedGeneration() {

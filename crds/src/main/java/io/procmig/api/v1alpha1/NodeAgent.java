@@ -7,9 +7,5 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 /** The agent of a node. Fields that are absent are null. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record NodeAgent(
-    @JsonPropertyDescription(
-        "Version of the agent.")
-    String version,
-    @JsonPropertyDescription(
-        "Name of its pod.")
-    String podName) {}
+    @JsonPropertyDescription("Version of the agent.") String version,
+    @JsonPropertyDescription("Name of its pod.") String podName) {}

@@ -8,14 +8,6 @@ import io.fabric8.generator.annotation.Required;
 /** Whether a kind of process state can be migrated. Fields that are absent are null. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record NodeCapability(
-    @JsonPropertyDescription(
-        "Kind of state, for example tcp-socket.")
-    @Required
-    String kind,
-    @JsonPropertyDescription(
-        "Whether it is carried.")
-    @Required
-    CapabilityState state,
-    @JsonPropertyDescription(
-        "What that means, or which module carries it.")
-    String message) {}
+    @JsonPropertyDescription("Kind of state, for example tcp-socket.") @Required String kind,
+    @JsonPropertyDescription("Whether it is carried.") @Required CapabilityState state,
+    @JsonPropertyDescription("What that means, or which module carries it.") String message) {}

@@ -8,17 +8,11 @@ import io.fabric8.generator.annotation.Required;
 /** One thing that keeps a process from being migrated. Fields that are absent are null. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record Obstacle(
-    @JsonPropertyDescription(
-        "Kind of obstacle.")
-    @Required
-    Reason code,
-    @JsonPropertyDescription(
-        "The subsystem that found it, or that would have to carry the object.")
-    String subsystem,
-    @JsonPropertyDescription(
-        "The object in the way, for example \"fd 5\" or \"thread 1234\".")
-    String object,
-    @JsonPropertyDescription(
-        "What is in the way, why, and what to do next, in one sentence.")
-    @Required
-    String message) {}
+    @JsonPropertyDescription("Kind of obstacle.") @Required Reason code,
+    @JsonPropertyDescription("The subsystem that found it, or that would have to carry the object.")
+        String subsystem,
+    @JsonPropertyDescription("The object in the way, for example \"fd 5\" or \"thread 1234\".")
+        String object,
+    @JsonPropertyDescription("What is in the way, why, and what to do next, in one sentence.")
+        @Required
+        String message) {}

@@ -20,22 +20,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Plural("processmigrations")
 @ShortNames("pmig")
 @Categories(Api.CATEGORY)
-@AdditionalPrinterColumn(
-    name = "Source",
-    type = Type.STRING,
-    jsonPath = ".status.source.summary")
-@AdditionalPrinterColumn(
-    name = "From",
-    type = Type.STRING,
-    jsonPath = ".spec.source.nodeName")
-@AdditionalPrinterColumn(
-    name = "To",
-    type = Type.STRING,
-    jsonPath = ".status.target.nodeName")
-@AdditionalPrinterColumn(
-    name = "Phase",
-    type = Type.STRING,
-    jsonPath = ".status.phase")
+@AdditionalPrinterColumn(name = "Source", type = Type.STRING, jsonPath = ".status.source.summary")
+@AdditionalPrinterColumn(name = "From", type = Type.STRING, jsonPath = ".spec.source.nodeName")
+@AdditionalPrinterColumn(name = "To", type = Type.STRING, jsonPath = ".status.target.nodeName")
+@AdditionalPrinterColumn(name = "Phase", type = Type.STRING, jsonPath = ".status.phase")
 @AdditionalPrinterColumn(
     name = "Progress",
     type = Type.INTEGER,
@@ -44,10 +32,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
     name = "Downtime",
     type = Type.STRING,
     jsonPath = ".status.timings.downtime")
-@AdditionalPrinterColumn(
-    name = "Age",
-    type = Type.DATE,
-    jsonPath = ".metadata.creationTimestamp")
+@AdditionalPrinterColumn(name = "Age", type = Type.DATE, jsonPath = ".metadata.creationTimestamp")
 @AdditionalPrinterColumn(
     name = "Reason",
     type = Type.STRING,

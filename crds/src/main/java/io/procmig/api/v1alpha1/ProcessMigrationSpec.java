@@ -18,78 +18,61 @@ import java.util.List;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
-    value =
-        "self.source == oldSelf.source",
-    message =
-        "source is immutable; create a new ProcessMigration instead")
+    value = "self.source == oldSelf.source",
+    message = "source is immutable; create a new ProcessMigration instead")
 @ValidationRule(
-    value =
-        "self.target == oldSelf.target",
-    message =
-        "target is immutable; create a new ProcessMigration instead")
+    value = "self.target == oldSelf.target",
+    message = "target is immutable; create a new ProcessMigration instead")
 @ValidationRule(
     value =
         "has(self.mode) == has(oldSelf.mode) && (!has(self.mode) || self.mode "
             + "== oldSelf.mode)",
-    message =
-        "mode is immutable; create a new ProcessMigration instead")
+    message = "mode is immutable; create a new ProcessMigration instead")
 @ValidationRule(
     value =
         "has(self.mechanisms) == has(oldSelf.mechanisms) && "
             + "(!has(self.mechanisms) || self.mechanisms == oldSelf.mechanisms)",
-    message =
-        "mechanisms is immutable; create a new ProcessMigration instead")
+    message = "mechanisms is immutable; create a new ProcessMigration instead")
 @ValidationRule(
     value =
         "has(self.downtimeBudget) == has(oldSelf.downtimeBudget) && "
             + "(!has(self.downtimeBudget) || self.downtimeBudget == "
             + "oldSelf.downtimeBudget)",
-    message =
-        "downtimeBudget is immutable; create a new ProcessMigration instead")
+    message = "downtimeBudget is immutable; create a new ProcessMigration instead")
 @ValidationRule(
     value =
         "has(self.deadline) == has(oldSelf.deadline) && (!has(self.deadline) ||"
             + " self.deadline == oldSelf.deadline)",
-    message =
-        "deadline is immutable; create a new ProcessMigration instead")
+    message = "deadline is immutable; create a new ProcessMigration instead")
 @ValidationRule(
     value =
         "has(self.quiesceTimeout) == has(oldSelf.quiesceTimeout) && "
             + "(!has(self.quiesceTimeout) || self.quiesceTimeout == "
             + "oldSelf.quiesceTimeout)",
-    message =
-        "quiesceTimeout is immutable; create a new ProcessMigration instead")
+    message = "quiesceTimeout is immutable; create a new ProcessMigration instead")
 @ValidationRule(
     value =
         "has(self.retry) == has(oldSelf.retry) && (!has(self.retry) || "
             + "self.retry == oldSelf.retry)",
-    message =
-        "retry is immutable; create a new ProcessMigration instead")
+    message = "retry is immutable; create a new ProcessMigration instead")
 @ValidationRule(
     value =
         "has(self.dryRun) == has(oldSelf.dryRun) && (!has(self.dryRun) || "
             + "self.dryRun == oldSelf.dryRun)",
-    message =
-        "dryRun is immutable; create a new ProcessMigration instead")
+    message = "dryRun is immutable; create a new ProcessMigration instead")
 @ValidationRule(
-    value =
-        "!has(self.target.nodeName) || self.target.nodeName != "
-            + "self.source.nodeName",
-    message =
-        "source and target must be different nodes")
+    value = "!has(self.target.nodeName) || self.target.nodeName != " + "self.source.nodeName",
+    message = "source and target must be different nodes")
 public class ProcessMigrationSpec {
-  @JsonPropertyDescription(
-      "The process to move. Immutable.")
+  @JsonPropertyDescription("The process to move. Immutable.")
   @Required
   private MigrationSource source;
 
-  @JsonPropertyDescription(
-      "Where to move it. Immutable.")
+  @JsonPropertyDescription("Where to move it. Immutable.")
   @Required
   private MigrationTarget target;
 
-  @JsonPropertyDescription(
-      "How memory travels. Immutable.")
+  @JsonPropertyDescription("How memory travels. Immutable.")
   @Default("StopAndCopy")
   private MigrationMode mode;
 
@@ -131,24 +114,19 @@ public class ProcessMigrationSpec {
   @Default("false")
   private Boolean dryRun;
 
-  @JsonPropertyDescription(
-      "Start nothing new while true. An attempt that is under way goes on.")
+  @JsonPropertyDescription("Start nothing new while true. An attempt that is under way goes on.")
   @Default("false")
   private Boolean suspend;
 
   @JsonPropertyDescription(
-      "Stop as soon as that is safe. After commit it has no effect. Once true it "
-          + "stays true.")
+      "Stop as soon as that is safe. After commit it has no effect. Once true it " + "stays true.")
   @Default("false")
   @ValidationRule(
-      value =
-          "self || !oldSelf",
-      message =
-          "a cancel cannot be taken back; create a new ProcessMigration instead")
+      value = "self || !oldSelf",
+      message = "a cancel cannot be taken back; create a new ProcessMigration instead")
   private Boolean cancel;
 
-  @JsonPropertyDescription(
-      "Delete this object so long after it finished. Absent means never.")
+  @JsonPropertyDescription("Delete this object so long after it finished. Absent means never.")
   @Pattern("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h))+$")
   @Size(min = 2, max = 32)
   private String ttlAfterFinished;

@@ -13,64 +13,50 @@ import java.util.List;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public class ProcessMigrationStatus {
-  @JsonPropertyDescription(
-      "Generation of the spec that this status describes.")
+  @JsonPropertyDescription("Generation of the spec that this status describes.")
   private Long observedGeneration;
 
   @JsonPropertyDescription(
       "Where the migration is, for people to read; programs use the conditions.")
   private MigrationPhase phase;
 
-  @JsonPropertyDescription(
-      "Number of the current attempt, from 1.")
+  @JsonPropertyDescription("Number of the current attempt, from 1.")
   private Integer attempt;
 
-  @JsonPropertyDescription(
-      "The mode in use.")
+  @JsonPropertyDescription("The mode in use.")
   private MigrationMode mode;
 
-  @JsonPropertyDescription(
-      "The end that the process leaves.")
+  @JsonPropertyDescription("The end that the process leaves.")
   private MigrationEnd source;
 
-  @JsonPropertyDescription(
-      "The end that the process arrives at.")
+  @JsonPropertyDescription("The end that the process arrives at.")
   private MigrationEnd target;
 
-  @JsonPropertyDescription(
-      "The process as it was found, once.")
+  @JsonPropertyDescription("The process as it was found, once.")
   private ResolvedProcess process;
 
-  @JsonPropertyDescription(
-      "How the target node was chosen.")
+  @JsonPropertyDescription("How the target node was chosen.")
   private Placement placement;
 
-  @JsonPropertyDescription(
-      "When the operator accepted the migration.")
+  @JsonPropertyDescription("When the operator accepted the migration.")
   private String startTime;
 
-  @JsonPropertyDescription(
-      "When it must be committed.")
+  @JsonPropertyDescription("When it must be committed.")
   private String deadlineTime;
 
-  @JsonPropertyDescription(
-      "When the next attempt may start.")
+  @JsonPropertyDescription("When the next attempt may start.")
   private String retryTime;
 
-  @JsonPropertyDescription(
-      "When it finished, whatever the outcome.")
+  @JsonPropertyDescription("When it finished, whatever the outcome.")
   private String completionTime;
 
-  @JsonPropertyDescription(
-      "How far it is.")
+  @JsonPropertyDescription("How far it is.")
   private Progress progress;
 
-  @JsonPropertyDescription(
-      "How long its parts took.")
+  @JsonPropertyDescription("How long its parts took.")
   private Timings timings;
 
-  @JsonPropertyDescription(
-      "Why it did not move the process.")
+  @JsonPropertyDescription("Why it did not move the process.")
   private Failure failure;
 
   @JsonPropertyDescription(

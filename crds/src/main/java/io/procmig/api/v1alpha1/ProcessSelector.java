@@ -14,22 +14,15 @@ import io.fabric8.generator.annotation.ValidationRule;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
-    value =
-        "has(self.comm) || has(self.commandLineRegex) || has(self.uid)",
-    message =
-        "a selector must name at least one of comm, commandLineRegex and uid")
+    value = "has(self.comm) || has(self.commandLineRegex) || has(self.uid)",
+    message = "a selector must name at least one of comm, commandLineRegex and uid")
 public record ProcessSelector(
+    @JsonPropertyDescription("Name of the process as in /proc/PID/comm; at most 15 bytes.")
+        @Size(min = 1, max = 15)
+        String comm,
     @JsonPropertyDescription(
-        "Name of the process as in /proc/PID/comm; at most 15 bytes.")
-    @Size(min = 1, max = 15)
-    String comm,
-    @JsonPropertyDescription(
-        "Java regular expression that must be found in the command line, its arguments "
-            + "joined by single spaces.")
-    @Size(min = 1, max = 1024)
-    String commandLineRegex,
-    @JsonPropertyDescription(
-        "Real user ID.")
-    @Min(0)
-    @Max(4294967295.0)
-    Long uid) {}
+            "Java regular expression that must be found in the command line, its arguments "
+                + "joined by single spaces.")
+        @Size(min = 1, max = 1024)
+        String commandLineRegex,
+    @JsonPropertyDescription("Real user ID.") @Min(0) @Max(4294967295.0) Long uid) {}

@@ -39,9 +39,13 @@ public enum Reason {
       "A cancel was asked for and the agents are stopping the attempt.",
       "Nothing; after commit the migration completes instead."),
   Committed(
-      Kind.PROGRESS, "The process belongs to the target.", "Nothing; the source copy is being freed."),
+      Kind.PROGRESS,
+      "The process belongs to the target.",
+      "Nothing; the source copy is being freed."),
   NotCommitted(
-      Kind.PROGRESS, "The process on the source is the process.", "Nothing; this is the safe state."),
+      Kind.PROGRESS,
+      "The process on the source is the process.",
+      "Nothing; this is the safe state."),
   Succeeded(Kind.SUCCESS, "The process runs on the target.", "Nothing."),
   DryRunPassed(
       Kind.SUCCESS,
@@ -49,7 +53,8 @@ public enum Reason {
       "Create a ProcessMigration without dryRun to migrate."),
   NoObstacles(Kind.SUCCESS, "The preflight found no obstacle on either node.", "Nothing."),
   WithinBudget(Kind.SUCCESS, "The measured downtime is within the budget.", "Nothing."),
-  AgentsReady(Kind.SUCCESS, "Every node that should run an agent has one that is ready.", "Nothing."),
+  AgentsReady(
+      Kind.SUCCESS, "Every node that should run an agent has one that is ready.", "Nothing."),
   NoMatchingNodes(
       Kind.SUCCESS,
       "No node matches the node selector, so no agent is wanted.",

@@ -7,14 +7,11 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 
-/**
- * What to do when an attempt fails for a reason that may pass. Fields that are absent are null.
- */
+/** What to do when an attempt fails for a reason that may pass. Fields that are absent are null. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record RetryPolicy(
-    @JsonPropertyDescription(
-        "How many further attempts are made after a retriable failure.")
-    @Default("0")
-    @Min(0)
-    @Max(10)
-    Integer limit) {}
+    @JsonPropertyDescription("How many further attempts are made after a retriable failure.")
+        @Default("0")
+        @Min(0)
+        @Max(10)
+        Integer limit) {}

@@ -11,13 +11,12 @@ import io.fabric8.generator.annotation.Min;
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record RuntimeLimits(
     @JsonPropertyDescription(
-        "How many migrations a node takes part in at once, as source and as target "
-            + "together.")
-    @Default("2")
-    @Min(1)
-    @Max(64)
-    Integer maxConcurrentPerNode,
-    @JsonPropertyDescription(
-        "Bytes per second that one migration may use; absent means unlimited.")
-    @Min(1)
-    Long bandwidth) {}
+            "How many migrations a node takes part in at once, as source and as target "
+                + "together.")
+        @Default("2")
+        @Min(1)
+        @Max(64)
+        Integer maxConcurrentPerNode,
+    @JsonPropertyDescription("Bytes per second that one migration may use; absent means unlimited.")
+        @Min(1)
+        Long bandwidth) {}

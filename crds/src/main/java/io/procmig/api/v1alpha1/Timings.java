@@ -10,22 +10,14 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record Timings(
+    @JsonPropertyDescription("Collecting obstacles on both nodes.") String preflight,
+    @JsonPropertyDescription("Starting the stub and meeting the peer.") String prepare,
+    @JsonPropertyDescription("From the first byte of state to the last.") String transfer,
     @JsonPropertyDescription(
-        "Collecting obstacles on both nodes.")
-    String preflight,
+            "From the freeze on the source to the first instruction on the target, or to "
+                + "the thaw after a rollback.")
+        String downtime,
     @JsonPropertyDescription(
-        "Starting the stub and meeting the peer.")
-    String prepare,
-    @JsonPropertyDescription(
-        "From the first byte of state to the last.")
-    String transfer,
-    @JsonPropertyDescription(
-        "From the freeze on the source to the first instruction on the target, or to "
-            + "the thaw after a rollback.")
-    String downtime,
-    @JsonPropertyDescription(
-        "From the first instruction on the target until the source holds nothing.")
-    String drain,
-    @JsonPropertyDescription(
-        "From the start of the task to its end.")
-    String total) {}
+            "From the first instruction on the target until the source holds nothing.")
+        String drain,
+    @JsonPropertyDescription("From the start of the task to its end.") String total) {}

@@ -27,6 +27,8 @@ final class GoldenFile {
     assertEquals(
         committed,
         generated,
-        () -> ROOT.relativize(file) + " is not what the sources say; run `make generate` and commit it");
+        () ->
+            ROOT.relativize(file)
+                + " is not what the sources say; run `make generate` and commit it");
   }
 }

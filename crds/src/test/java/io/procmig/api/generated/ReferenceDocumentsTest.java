@@ -69,7 +69,8 @@ class ReferenceDocumentsTest {
     CustomResourceDefinitionNames names = definition.getSpec().getNames();
     text.append("\n## ").append(names.getKind()).append("\n\n");
     text.append("Short name `").append(String.join("`, `", names.getShortNames())).append("`, ");
-    text.append(definition.getSpec().getScope().equals("Namespaced") ? "namespaced" : "cluster-wide");
+    text.append(
+        definition.getSpec().getScope().equals("Namespaced") ? "namespaced" : "cluster-wide");
     text.append(".\n");
     SchemaWalk.properties(SchemaWalk.schema(definition))
         .forEach(

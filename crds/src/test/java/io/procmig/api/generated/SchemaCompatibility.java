@@ -32,7 +32,10 @@ final class SchemaCompatibility {
     SchemaCompatibility comparison = new SchemaCompatibility();
     comparison.same(kind, "scope", released.getSpec().getScope(), now.getSpec().getScope());
     comparison.removed(
-        kind, "short name", released.getSpec().getNames().getShortNames(), now.getSpec().getNames().getShortNames());
+        kind,
+        "short name",
+        released.getSpec().getNames().getShortNames(),
+        now.getSpec().getNames().getShortNames());
     Map<String, CustomResourceDefinitionVersion> versions =
         now.getSpec().getVersions().stream()
             .collect(Collectors.toMap(CustomResourceDefinitionVersion::getName, v -> v));

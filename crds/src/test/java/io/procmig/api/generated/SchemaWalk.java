@@ -22,7 +22,8 @@ final class SchemaWalk {
   static List<String> undescribed(CustomResourceDefinition definition) {
     List<String> found = new ArrayList<>();
     for (Map.Entry<String, JSONSchemaProps> part : properties(schema(definition)).entrySet()) {
-      collect(definition.getSpec().getNames().getKind() + "." + part.getKey(), part.getValue(), found);
+      collect(
+          definition.getSpec().getNames().getKind() + "." + part.getKey(), part.getValue(), found);
     }
     return found;
   }

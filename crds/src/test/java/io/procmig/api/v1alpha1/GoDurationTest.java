@@ -40,7 +40,6 @@ class GoDurationTest {
 
   @Test
   void neverWritesANegativeDuration() {
-    assertThrows(
-        IllegalArgumentException.class, () -> GoDuration.format(Duration.ofMillis(-1)));
+    assertThrows(IllegalArgumentException.class, () -> GoDuration.format(Duration.ofMillis(-1)));
   }
 }

@@ -36,8 +36,7 @@ public final class AgentCertificates {
     if (present.isPresent() && !present.get().isOld(now)) {
       return stored;
     }
-    KeyedCertificate fresh =
-        KeyedCertificate.newAuthority(AUTHORITY_NAME, now, AUTHORITY_LIFETIME);
+    KeyedCertificate fresh = KeyedCertificate.newAuthority(AUTHORITY_NAME, now, AUTHORITY_LIFETIME);
     // Peers that still show a certificate of the old authority must be trusted until all have a new
     // one.
     String trust =
@@ -94,6 +93,8 @@ public final class AgentCertificates {
   }
 
   private static String decode(String text) {
-    return text == null ? null : new String(Base64.getDecoder().decode(text), StandardCharsets.US_ASCII);
+    return text == null
+        ? null
+        : new String(Base64.getDecoder().decode(text), StandardCharsets.US_ASCII);
   }
 }

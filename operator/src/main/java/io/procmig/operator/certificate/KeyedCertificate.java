@@ -34,11 +34,11 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObjectGenerator;
-import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 
 /** A certificate with its private key, both of which travel as PEM. */
 public record KeyedCertificate(X509Certificate certificate, PrivateKey key) {
@@ -64,7 +64,9 @@ public record KeyedCertificate(X509Certificate certificate, PrivateKey key) {
             builder
                 .addExtension(Extension.basicConstraints, true, new BasicConstraints(0))
                 .addExtension(
-                    Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign)));
+                    Extension.keyUsage,
+                    true,
+                    new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign)));
   }
 
   /** Issues a certificate, signed by this authority, for a peer that is server and client. */

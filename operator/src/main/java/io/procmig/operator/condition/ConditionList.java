@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The conditions of a status that is being built. A condition that keeps its status keeps the time of
- * its last transition.
+ * The conditions of a status that is being built. A condition that keeps its status keeps the time
+ * of its last transition.
  */
 public final class ConditionList {
   private final List<Condition> previous;

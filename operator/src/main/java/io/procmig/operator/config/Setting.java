@@ -17,8 +17,7 @@ public enum Setting {
       "PROCMIG_LEADER_ELECTION",
       "true",
       "Whether replicas elect one of them by a lease; false only where there is one for sure."),
-  IDENTITY(
-      "PROCMIG_IDENTITY", "", "Name of this replica in the lease; empty means a random one."),
+  IDENTITY("PROCMIG_IDENTITY", "", "Name of this replica in the lease; empty means a random one."),
   AGENT_LOST_AFTER(
       "PROCMIG_AGENT_LOST_AFTER",
       "60s",

@@ -37,9 +37,9 @@ import java.util.stream.Stream;
 /**
  * Decides what to do about a migration: a pure function of what was observed.
  *
- * <p>Two rules keep it from ever declaring a winner itself. Until {@code proceed} has been ordered no
- * agent may touch the process, so an attempt can be given up early, whoever is lost. Afterwards only
- * the agents' reports of the token's durable state count, and a lost agent is waited for.
+ * <p>Two rules keep it from ever declaring a winner itself. Until {@code proceed} has been ordered
+ * no agent may touch the process, so an attempt can be given up early, whoever is lost. Afterwards
+ * only the agents' reports of the token's durable state count, and a lost agent is waited for.
  */
 final class MigrationPlanner {
   private static final Set<Reason> OFTEN_CONSEQUENCES =
@@ -89,8 +89,7 @@ final class MigrationPlanner {
     if (ttl == null) {
       return new Rest(Optional.empty());
     }
-    Instant end =
-        Instant.parse(seen.status().getCompletionTime()).plus(GoDuration.parse(ttl));
+    Instant end = Instant.parse(seen.status().getCompletionTime()).plus(GoDuration.parse(ttl));
     return seen.now().isBefore(end) ? new Rest(Optional.of(end)) : new Delete();
   }
 
@@ -103,8 +102,7 @@ final class MigrationPlanner {
     }
     Optional<Instant> deadline = Optional.of(Instant.parse(seen.status().getDeadlineTime()));
     if (seen.suspended()) {
-      return new Wait(
-          Reason.Suspended, "Suspended: set spec.suspend to false to start.", deadline);
+      return new Wait(Reason.Suspended, "Suspended: set spec.suspend to false to start.", deadline);
     }
     Optional<Instant> retry = seen.retryTime().filter(seen.now()::isBefore);
     if (retry.isPresent()) {
@@ -204,8 +202,7 @@ final class MigrationPlanner {
   private Decision decideCommitted(Observation seen, Side source, Side target) {
     String where = "The process runs on node " + target.nodeName();
     if (target.phase() == TaskPhase.Succeeded && source.phase() == TaskPhase.Succeeded) {
-      return new Finish(
-          MigrationPhase.Succeeded, Optional.empty(), Reason.Succeeded, where + ".");
+      return new Finish(MigrationPhase.Succeeded, Optional.empty(), Reason.Succeeded, where + ".");
     }
     if (target.phase() == TaskPhase.Succeeded && (source.lost() || source.over())) {
       return new Finish(
@@ -257,8 +254,7 @@ final class MigrationPlanner {
 
   private Decision decideCanceling(Observation seen, Side source, Side target) {
     boolean untouched = !source.ordered() && !target.ordered();
-    boolean settled =
-        Stream.of(source, target).allMatch(side -> side.over() || side.lost());
+    boolean settled = Stream.of(source, target).allMatch(side -> side.over() || side.lost());
     if (untouched && settled) {
       return endOfAttempt(seen, source, target);
     }
@@ -294,7 +290,8 @@ final class MigrationPlanner {
   }
 
   private Decision endOfAttempt(Observation seen, Side source, Side target) {
-    MigrationPhase phase = wasFrozen(seen, source) ? MigrationPhase.RolledBack : MigrationPhase.Failed;
+    MigrationPhase phase =
+        wasFrozen(seen, source) ? MigrationPhase.RolledBack : MigrationPhase.Failed;
     if (seen.cancelRequested() && seen.status().getPhase() != MigrationPhase.Draining) {
       return canceled("Canceled; the process runs on node " + source.nodeName() + ".");
     }
@@ -318,7 +315,8 @@ final class MigrationPlanner {
           Succeeded,
           Failed,
           Canceled,
-          RolledBack -> false;
+          RolledBack ->
+          false;
     };
   }
 
@@ -345,8 +343,7 @@ final class MigrationPlanner {
     if (!source.status().getObstacles().isEmpty() || !target.status().getObstacles().isEmpty()) {
       return obstructed(source, target);
     }
-    return Stream.of(
-            reported(source), reported(target))
+    return Stream.of(reported(source), reported(target))
         .min(Comparator.comparingInt(MigrationPlanner::consequence))
         .orElseThrow();
   }
@@ -441,7 +438,6 @@ final class MigrationPlanner {
   private Optional<Instant> recheck(Observation seen) {
     Instant next = seen.now().plus(recheckInterval);
     Instant deadline = Instant.parse(seen.status().getDeadlineTime());
-    return Optional.of(
-        deadline.isAfter(seen.now()) && deadline.isBefore(next) ? deadline : next);
+    return Optional.of(deadline.isAfter(seen.now()) && deadline.isBefore(next) ? deadline : next);
   }
 }

@@ -76,8 +76,7 @@ public final class MigrationReconciler
   public MigrationReconciler(OperatorConfig config, Clock clock) {
     this.config = config;
     this.clock = clock;
-    this.planner =
-        new MigrationPlanner(config.retryDelay(), config.agentLostAfter().dividedBy(2));
+    this.planner = new MigrationPlanner(config.retryDelay(), config.agentLostAfter().dividedBy(2));
   }
 
   @Override
@@ -190,7 +189,8 @@ public final class MigrationReconciler
       createTasks(seen, start, client);
     } else if (decision instanceof Proceed) {
       LOG.info("{}: both preflights passed, ordering the transfer", name(seen));
-      // The target first: the source acts on its order at once and needs the target to have its own.
+      // The target first: the source acts on its order at once and needs the target to have its
+      // own.
       List.of(seen.target().orElseThrow(), seen.source().orElseThrow())
           .forEach(side -> order(side, "{\"spec\":{\"proceed\":true}}", client));
     } else if (decision instanceof Cancel cancel) {
@@ -230,7 +230,9 @@ public final class MigrationReconciler
     createOrGet(AttemptTasks.task(seen, start, TaskRole.Target, token), client);
   }
 
-  /** Whoever restarts between creating and recording finds what it created before, token and all. */
+  /**
+   * Whoever restarts between creating and recording finds what it created before, token and all.
+   */
   private MigrationTask createOrGet(MigrationTask wished, KubernetesClient client) {
     MigrationTask task;
     try {
@@ -241,8 +243,10 @@ public final class MigrationReconciler
       }
       task = client.resource(wished).get();
       if (task == null
-          || !task.getSpec().getMigrationRef().uid().equals(
-              wished.getSpec().getMigrationRef().uid())) {
+          || !task.getSpec()
+              .getMigrationRef()
+              .uid()
+              .equals(wished.getSpec().getMigrationRef().uid())) {
         throw new IllegalStateException(
             "Task "
                 + wished.getMetadata().getName()
@@ -263,9 +267,7 @@ public final class MigrationReconciler
   private void order(Side side, String patch, KubernetesClient client) {
     MigrationTask before = side.task();
     MigrationTask after =
-        client
-            .resource(before)
-            .patch(PatchContext.of(PatchType.JSON_MERGE), patch);
+        client.resource(before).patch(PatchContext.of(PatchType.JSON_MERGE), patch);
     tasks.handleRecentResourceUpdate(ResourceID.fromResource(after), after, before);
   }
 

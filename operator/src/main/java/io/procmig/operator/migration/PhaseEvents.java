@@ -16,9 +16,9 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * The events of a migration: one for every phase that an attempt enters. An event's name is determined
- * by what it tells, so each is stored once, however often the operator restarts between telling it and
- * recording that it did.
+ * The events of a migration: one for every phase that an attempt enters. An event's name is
+ * determined by what it tells, so each is stored once, however often the operator restarts between
+ * telling it and recording that it did.
  */
 final class PhaseEvents {
   private static final List<MigrationPhase> WAY =

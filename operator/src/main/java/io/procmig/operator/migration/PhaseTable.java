@@ -10,10 +10,10 @@ import java.util.Optional;
 /**
  * The phases of a migration as one table: which phase follows which on what.
  *
- * <p>A migration never goes back, because what is observed may be older than what was reported; only
- * giving up an attempt starts over. Once the process belongs to the target nobody can cancel; only the
- * agents can still roll back, with the target's proof that the process never ran there. A final phase
- * is final.
+ * <p>A migration never goes back, because what is observed may be older than what was reported;
+ * only giving up an attempt starts over. Once the process belongs to the target nobody can cancel;
+ * only the agents can still roll back, with the target's proof that the process never ran there. A
+ * final phase is final.
  */
 final class PhaseTable {
   /** What may be observed of, or decided for, a migration. */
@@ -42,7 +42,8 @@ final class PhaseTable {
   /**
    * The phase that follows.
    *
-   * @throws IllegalStateException if the event cannot happen in the phase; the planner never lets it
+   * @throws IllegalStateException if the event cannot happen in the phase; the planner never lets
+   *     it
    */
   static MigrationPhase next(MigrationPhase phase, Event event) {
     Optional<MigrationPhase> next = NEXT.get(phase).get(event);

@@ -63,7 +63,8 @@ record Side(MigrationTask task, boolean lost, String lastSeen) {
           Frozen,
           Restoring,
           Committed,
-          Draining -> false;
+          Draining ->
+          false;
     };
   }
 
@@ -84,7 +85,8 @@ record Side(MigrationTask task, boolean lost, String lastSeen) {
           Restoring,
           Failed,
           Canceled,
-          RolledBack -> false;
+          RolledBack ->
+          false;
     };
   }
 

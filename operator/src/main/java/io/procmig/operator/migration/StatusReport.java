@@ -82,8 +82,7 @@ final class StatusReport {
     Verdict verdict = apply(decision);
     MigrationPhase phase = Objects.requireNonNullElse(before.getPhase(), MigrationPhase.Pending);
     status.setPhase(PhaseTable.next(phase, verdict.event()));
-    status.setProcess(
-        source.map(MigrationTaskStatus::getProcess).orElse(before.getProcess()));
+    status.setProcess(source.map(MigrationTaskStatus::getProcess).orElse(before.getProcess()));
     status.setSource(source(decision));
     status.setTarget(target(decision));
     status.setProgress(progress());
@@ -99,7 +98,9 @@ final class StatusReport {
       status.setStartTime(seen.now().toString());
       status.setDeadlineTime(accept.deadline().toString());
       return new Verdict(
-          Event.ACCEPTED, Reason.Accepted, "Accepted; to be committed by " + accept.deadline() + ".");
+          Event.ACCEPTED,
+          Reason.Accepted,
+          "Accepted; to be committed by " + accept.deadline() + ".");
     } else if (decision instanceof Wait wait) {
       return new Verdict(current(), wait.reason(), wait.message());
     } else if (decision instanceof StartAttempt start) {
@@ -172,9 +173,7 @@ final class StatusReport {
     MigrationSource wish = seen.spec().getSource();
     ResolvedProcess process = status.getProcess();
     Integer pid =
-        process != null
-            ? process.pid()
-            : wish.process() != null ? wish.process().pid() : null;
+        process != null ? process.pid() : wish.process() != null ? wish.process().pid() : null;
     return new MigrationEnd(
         wish.nodeName(), pid, taskName(TaskRole.Source, decision), summary(wish, process));
   }
@@ -185,9 +184,10 @@ final class StatusReport {
             ? start.placement().target().name()
             : seen.target()
                 .map(Side::nodeName)
-                .orElse(before.getTarget() != null
-                    ? before.getTarget().nodeName()
-                    : seen.spec().getTarget().nodeName());
+                .orElse(
+                    before.getTarget() != null
+                        ? before.getTarget().nodeName()
+                        : seen.spec().getTarget().nodeName());
     Integer pid = target.map(MigrationTaskStatus::getRestartedPid).orElse(null);
     return node == null
         ? null
@@ -313,8 +313,7 @@ final class StatusReport {
   private void sourceIntact(ConditionList list) {
     List<Side> sides = seen.sides();
     boolean committed = sides.stream().anyMatch(Side::committed);
-    boolean returned =
-        seen.source().filter(side -> side.over() && !side.committed()).isPresent();
+    boolean returned = seen.source().filter(side -> side.over() && !side.committed()).isPresent();
     if (committed || isFalse(Api.SOURCE_INTACT) && !returned) {
       list.add(Api.SOURCE_INTACT, false, Reason.Committed, Reason.Committed.meaning());
       return;

@@ -58,8 +58,7 @@ public final class AgentDaemonSet
 
   @Override
   protected DaemonSet desired(MigrationRuntime runtime, Context<MigrationRuntime> context) {
-    Map<String, String> certificate =
-        AuthoritySecret.stored(CertificateSecret.NAME, context);
+    Map<String, String> certificate = AuthoritySecret.stored(CertificateSecret.NAME, context);
     return build(runtime, RuntimeContext.of(context), certificate);
   }
 
@@ -174,13 +173,11 @@ public final class AgentDaemonSet
     environment.add(field("POD_NAMESPACE", "metadata.namespace"));
     environment.add(field("POD_IP", "status.podIP"));
     environment.add(field("HOST_IP", "status.hostIP"));
-    environment.add(
-        value("PROCMIG_CONTROL_PORT", Integer.toString(spec.getAgent().controlPort())));
+    environment.add(value("PROCMIG_CONTROL_PORT", Integer.toString(spec.getAgent().controlPort())));
     environment.add(value("PROCMIG_HEALTH_ADDRESS", LOOPBACK + ":" + HEALTH_PORT));
     environment.add(value("PROCMIG_TLS_DIR", TLS));
     environment.add(value("PROCMIG_STATE_DIR", STATE));
-    environment.add(
-        value("PROCMIG_WATCHDOG_SECONDS", Integer.toString(spec.getWatchdogSeconds())));
+    environment.add(value("PROCMIG_WATCHDOG_SECONDS", Integer.toString(spec.getWatchdogSeconds())));
     RuntimeLimits limits = spec.getLimits();
     if (limits != null && limits.maxConcurrentPerNode() != null) {
       environment.add(

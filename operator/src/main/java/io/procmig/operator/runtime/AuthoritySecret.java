@@ -43,8 +43,7 @@ public final class AuthoritySecret
         .withMetadata(surroundings.meta(NAME).build())
         .withType("kubernetes.io/tls")
         .withData(
-            AgentCertificates.authority(
-                stored(NAME, context), surroundings.clock().instant()))
+            AgentCertificates.authority(stored(NAME, context), surroundings.clock().instant()))
         .build();
   }
 }

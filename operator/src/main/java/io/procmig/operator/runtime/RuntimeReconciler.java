@@ -77,8 +77,7 @@ public final class RuntimeReconciler
     Optional<AgentReadiness> agents =
         context.getSecondaryResource(DaemonSet.class).map(AgentReadiness::of);
     return ErrorStatusUpdateControl.patchStatus(
-        statusOnly(
-            runtime, RuntimeReport.ofFailure(runtime, agents, failure, clock.instant())));
+        statusOnly(runtime, RuntimeReport.ofFailure(runtime, agents, failure, clock.instant())));
   }
 
   /** What server-side apply needs: the fields that this operator owns, and no others. */

@@ -120,8 +120,7 @@ class AdmissionIT {
             "selector: {comm: more-than-15-bytes}",
             "may not be more than 15"),
         Arguments.of(MIGRATION, "pid: 42", "pid: 0", "should be greater than or equal to 1"),
-        Arguments.of(
-            MIGRATION, "nodeName: node-b", "nodeName: node-a", "must be different nodes"),
+        Arguments.of(MIGRATION, "nodeName: node-b", "nodeName: node-a", "must be different nodes"),
         Arguments.of(
             MIGRATION,
             "nodeName: node-b",
@@ -137,10 +136,7 @@ class AdmissionIT {
         Arguments.of(MIGRATION, "deadline: 600s", "retry: {limit: 11}", "less than or equal to 10"),
         Arguments.of(MIGRATION, "name: admitted", "name: a" + "a".repeat(63), "63 characters"),
         Arguments.of(
-            MIGRATION,
-            MIGRATION.substring(MIGRATION.indexOf("spec:")),
-            "",
-            "spec: Required value"),
+            MIGRATION, MIGRATION.substring(MIGRATION.indexOf("spec:")), "", "spec: Required value"),
         Arguments.of(TASK, "0011223344", "0", "spec.token"),
         Arguments.of(TASK, "10.0.0.2:7443", "10.0.0.2", "spec.peer.controlAddress"),
         Arguments.of(TASK, "role: Source", "role: Witness", "Unsupported value"),
@@ -199,8 +195,7 @@ class AdmissionIT {
     String created = MIGRATION.replace("admitted", name);
     admin.resource(parse(created)).create();
     try {
-      assertRefused(
-          words, () -> admin.resource(parse(created.replace(before, after))).update());
+      assertRefused(words, () -> admin.resource(parse(created.replace(before, after))).update());
     } finally {
       admin.resource(parse(created)).delete();
     }
@@ -212,7 +207,9 @@ class AdmissionIT {
     admin.resource(parse(created)).create();
     try {
       for (String change :
-          new String[] {"suspend: true", "suspend: false", "ttlAfterFinished: 1h", "cancel: true"}) {
+          new String[] {
+            "suspend: true", "suspend: false", "ttlAfterFinished: 1h", "cancel: true"
+          }) {
         admin.resource(parse(created + "  " + change + "\n")).update();
       }
       assertRefused(

@@ -73,7 +73,10 @@ public final class ApiServer {
     }
   }
 
-  /** Started when it is needed first, and not while the class is loaded: its clients' threads would wait. */
+  /**
+   * Started when it is needed first, and not while the class is loaded: its clients' threads would
+   * wait.
+   */
   private static synchronized ApiServer instance() {
     if (instance == null) {
       instance = new ApiServer();
@@ -97,8 +100,8 @@ public final class ApiServer {
   }
 
   /**
-   * A new client that is the agent of a node: with a token bound to a pod on that node, as the kubelet
-   * gives it to the agent.
+   * A new client that is the agent of a node: with a token bound to a pod on that node, as the
+   * kubelet gives it to the agent.
    *
    * @param node null for an agent whose token is bound to nothing
    */
@@ -181,7 +184,9 @@ public final class ApiServer {
     List<String> command =
         Stream.concat(
                 Stream.of(
-                    instance().kubectl.toString(), "--kubeconfig", instance().kubeconfig.toString()),
+                    instance().kubectl.toString(),
+                    "--kubeconfig",
+                    instance().kubeconfig.toString()),
                 Stream.of(arguments))
             .toList();
     return new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -223,7 +228,8 @@ public final class ApiServer {
         Files.deleteIfExists(bin.resolve(name));
         Files.createSymbolicLink(bin.resolve(name), apiServer.resolveSibling(name));
       }
-      // kube-api-test lets etcd listen on every interface and offers no setting for that. Nothing in
+      // kube-api-test lets etcd listen on every interface and offers no setting for that. Nothing
+      // in
       // here is worth waiting for a disk.
       Path wrapper = bin.resolve("etcd");
       Files.deleteIfExists(wrapper);
@@ -246,15 +252,17 @@ public final class ApiServer {
 
   private static Path find(String name) throws IOException {
     try (Stream<Path> files = Files.walk(DIRECTORY.resolve("k8s"))) {
-      return files.filter(file -> file.getFileName().toString().equals(name)).findFirst().orElseThrow();
+      return files
+          .filter(file -> file.getFileName().toString().equals(name))
+          .findFirst()
+          .orElseThrow();
     }
   }
 
   private void applyManifests() throws IOException {
     try (KubernetesClient client = client(rights)) {
       client
-          .resource(
-              new NamespaceBuilder().withNewMetadata().withName(SYSTEM).endMetadata().build())
+          .resource(new NamespaceBuilder().withNewMetadata().withName(SYSTEM).endMetadata().build())
           .serverSideApply();
       for (String directory : new String[] {"crds", "rbac", "policies"}) {
         apply(client, MANIFESTS.resolve(directory));

@@ -56,8 +56,7 @@ public final class FakeAgent implements AutoCloseable {
   }
 
   /** Waits until the operator gives a task, then reports on it. */
-  public MigrationTask report(
-      String namespace, String task, Consumer<MigrationTaskStatus> report) {
+  public MigrationTask report(String namespace, String task, Consumer<MigrationTaskStatus> report) {
     MigrationTask given =
         client
             .resources(MigrationTask.class)

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Runs a reconciler against the {@link ApiServer} for all tests of a class, which get a namespace of
- * their own. Unlike the operator SDK's extension it gives the operator no more rights than the
+ * Runs a reconciler against the {@link ApiServer} for all tests of a class, which get a namespace
+ * of their own. Unlike the operator SDK's extension it gives the operator no more rights than the
  * manifests do.
  */
 public final class RunningOperator implements BeforeAllCallback, AfterAllCallback {

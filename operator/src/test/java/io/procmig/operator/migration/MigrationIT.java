@@ -40,8 +40,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * The reconciler against a real API server, with the rights that the manifests give the operator, and
- * agents that do what the test says.
+ * The reconciler against a real API server, with the rights that the manifests give the operator,
+ * and agents that do what the test says.
  */
 class MigrationIT {
   private static final OperatorConfig CONFIG =
@@ -86,7 +86,9 @@ class MigrationIT {
   }
 
   private static ProcessMigration apply(String manifest) {
-    return ADMIN.resource(Serialization.unmarshal(manifest, ProcessMigration.class)).serverSideApply();
+    return ADMIN
+        .resource(Serialization.unmarshal(manifest, ProcessMigration.class))
+        .serverSideApply();
   }
 
   private static ProcessMigration await(String name, Predicate<ProcessMigration> expectation) {
@@ -140,7 +142,8 @@ class MigrationIT {
         .toList();
   }
 
-  private static void phases(String name, int attempt, TaskPhase sourcePhase, TaskPhase targetPhase) {
+  private static void phases(
+      String name, int attempt, TaskPhase sourcePhase, TaskPhase targetPhase) {
     String namespace = OPERATOR.namespace();
     source.report(
         namespace, name + "-" + attempt + "-source", status -> status.setPhase(sourcePhase));
@@ -205,8 +208,7 @@ class MigrationIT {
   private static void fail(
       MigrationTaskStatus status, TaskPhase phase, Reason reason, Component component) {
     status.setPhase(phase);
-    status.setFailure(
-        new Failure(reason, component, "Test", reason.meaning(), reason.retriable()));
+    status.setFailure(new Failure(reason, component, "Test", reason.meaning(), reason.retriable()));
   }
 
   private static void succeed(String name) {
@@ -276,12 +278,12 @@ class MigrationIT {
     ProcessMigration before = get("again");
     apply(manifest("again"));
     OPERATOR.restart();
-    // Something later that the restarted operator has done proves that it has seen the old one, too.
+    // Something later that the restarted operator has done proves that it has seen the old one,
+    // too.
     apply(manifest("later"));
     awaitPhase("later", MigrationPhase.Preflight);
     ProcessMigration after = get("again");
-    assertEquals(
-        Serialization.asJson(before.getStatus()), Serialization.asJson(after.getStatus()));
+    assertEquals(Serialization.asJson(before.getStatus()), Serialization.asJson(after.getStatus()));
     assertEquals(null, task("again-2-source"));
     assertEquals(
         before.getMetadata().getResourceVersion(), after.getMetadata().getResourceVersion());
@@ -365,14 +367,12 @@ class MigrationIT {
     target.report(
         OPERATOR.namespace(),
         "rollback-1-target",
-        status ->
-            fail(status, TaskPhase.Failed, Reason.RestartFailed, Component.TargetKernel));
+        status -> fail(status, TaskPhase.Failed, Reason.RestartFailed, Component.TargetKernel));
     awaitCancel("rollback-1-source");
     source.report(
         OPERATOR.namespace(),
         "rollback-1-source",
-        status ->
-            fail(status, TaskPhase.RolledBack, Reason.CanceledByUser, Component.SourceAgent));
+        status -> fail(status, TaskPhase.RolledBack, Reason.CanceledByUser, Component.SourceAgent));
     ProcessMigration done = awaitPhase("rollback", MigrationPhase.RolledBack);
     assertEquals("False RestartFailed", condition(done, Api.READY));
     assertEquals(Component.TargetKernel, done.getStatus().getFailure().component());
@@ -380,8 +380,7 @@ class MigrationIT {
   }
 
   private static void awaitCancel(String task) {
-    source.await(
-        OPERATOR.namespace(), task, t -> Boolean.TRUE.equals(t.getSpec().getCancel()));
+    source.await(OPERATOR.namespace(), task, t -> Boolean.TRUE.equals(t.getSpec().getCancel()));
   }
 
   @Test

@@ -273,8 +273,7 @@ class MigrationPlannerTest {
     scenario.phases(TaskPhase.Transferring, TaskPhase.Restoring).step();
     scenario.pass(Duration.ofMinutes(10));
     assertEquals(
-        Reason.DeadlineExceeded,
-        assertInstanceOf(Cancel.class, scenario.step()).cause().reason());
+        Reason.DeadlineExceeded, assertInstanceOf(Cancel.class, scenario.step()).cause().reason());
     scenario.failed(TaskRole.Source, TaskPhase.RolledBack, Reason.CanceledByUser);
     scenario.failed(TaskRole.Target, TaskPhase.Canceled, Reason.CanceledByUser);
     assertEnds(scenario, MigrationPhase.RolledBack, Reason.DeadlineExceeded, "True NotCommitted");

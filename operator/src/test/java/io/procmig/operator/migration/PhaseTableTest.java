@@ -54,7 +54,11 @@ class PhaseTableTest {
             .map(phase -> phase + " " + row(phase))
             .collect(Collectors.joining("\n"));
     String expected =
-        EVERY_PAIR.lines().skip(1).map(l -> l.replaceAll(" +", " ")).collect(Collectors.joining("\n"));
+        EVERY_PAIR
+            .lines()
+            .skip(1)
+            .map(l -> l.replaceAll(" +", " "))
+            .collect(Collectors.joining("\n"));
     assertEquals(expected, actual);
   }
 

@@ -40,8 +40,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A migration in a cluster that exists in memory only: decisions are carried out and reported as the
- * reconciler would, agents do what the test says, time stands still unless it is moved.
+ * A migration in a cluster that exists in memory only: decisions are carried out and reported as
+ * the reconciler would, agents do what the test says, time stands still unless it is moved.
  */
 final class Scenario {
   static final Instant START = Instant.parse("2030-01-01T00:00:00Z");
@@ -103,8 +103,7 @@ final class Scenario {
 
   MigrationNode addNode(String name) {
     MigrationNode node = new MigrationNode();
-    node.setMetadata(
-        new ObjectMetaBuilder().withName(name).addToLabels("pool", name).build());
+    node.setMetadata(new ObjectMetaBuilder().withName(name).addToLabels("pool", name).build());
     MigrationNodeStatus status = new MigrationNodeStatus();
     status.setAddresses(new NodeAddresses(name + ":7443", name));
     status.setHeartbeatTime(now.toString());
@@ -225,9 +224,7 @@ final class Scenario {
     Map<String, NodeView> views = new HashMap<>();
     nodes.forEach(
         (name, node) ->
-            views.put(
-                name,
-                new NodeView(node, busy.getOrDefault(name, 0), now, AGENT_LOST_AFTER)));
+            views.put(name, new NodeView(node, busy.getOrDefault(name, 0), now, AGENT_LOST_AFTER)));
     return new Observation(migration, List.copyOf(tasks), views, now);
   }
 

@@ -42,9 +42,7 @@ class TargetChoiceTest {
       status.setStreamVersion(1);
       status.setConditions(
           Stream.of(Api.READY, Api.SOURCE_CAPABLE, Api.TARGET_CAPABLE)
-              .map(
-                  type ->
-                      new ConditionBuilder().withType(type).withStatus("True").build())
+              .map(type -> new ConditionBuilder().withType(type).withStatus("True").build())
               .toList());
       statuses.put(name, status);
     }
@@ -59,8 +57,7 @@ class TargetChoiceTest {
               new ObjectMetaBuilder().withName(name).addToLabels("rack", "of-" + name).build());
           node.setStatus(status);
           nodes.put(
-              name,
-              new NodeView(node, busy.getOrDefault(name, 0), NOW, Duration.ofSeconds(60)));
+              name, new NodeView(node, busy.getOrDefault(name, 0), NOW, Duration.ofSeconds(60)));
         });
     return TargetChoice.choose(source, target, nodes);
   }
@@ -139,8 +136,7 @@ class TargetChoiceTest {
     statuses.get("b").setHeartbeatTime("2029-12-31T23:58:59Z");
     assertRefused(
         Reason.TargetNotCapable, "last seen 2029-12-31T23:58:59Z", choose("a", named("b")));
-    assertEquals(
-        "c", assertInstanceOf(Placed.class, choose("a", any())).target().name());
+    assertEquals("c", assertInstanceOf(Placed.class, choose("a", any())).target().name());
   }
 
   @Test

@@ -49,7 +49,9 @@ class RuntimeIT {
   }
 
   private static MigrationRuntime apply(String manifest) {
-    return ADMIN.resource(Serialization.unmarshal(manifest, MigrationRuntime.class)).serverSideApply();
+    return ADMIN
+        .resource(Serialization.unmarshal(manifest, MigrationRuntime.class))
+        .serverSideApply();
   }
 
   private static DaemonSet agents(Predicate<DaemonSet> expectation) {
@@ -139,12 +141,7 @@ class RuntimeIT {
     await("False AgentsNotReady", "2/2");
     assertEquals(
         certificate.getData(),
-        ADMIN
-            .secrets()
-            .inNamespace(ApiServer.SYSTEM)
-            .withName("procmig-agent-tls")
-            .get()
-            .getData(),
+        ADMIN.secrets().inNamespace(ApiServer.SYSTEM).withName("procmig-agent-tls").get().getData(),
         "the certificate stays");
 
     // What someone takes away is put back.
@@ -155,7 +152,12 @@ class RuntimeIT {
         .withName("procmig-agent-tls")
         .waitUntilCondition(secret -> secret != null, 20, TimeUnit.SECONDS);
     String before =
-        updated.getSpec().getTemplate().getMetadata().getAnnotations().get("procmig.io/certificate");
+        updated
+            .getSpec()
+            .getTemplate()
+            .getMetadata()
+            .getAnnotations()
+            .get("procmig.io/certificate");
     agents(
         d ->
             !d.getSpec()

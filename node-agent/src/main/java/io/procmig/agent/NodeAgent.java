@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent;
 
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
@@ -71,6 +72,9 @@ public final class NodeAgent implements AutoCloseable {
   private static final Duration SWEEP = Duration.ofHours(1);
   private static final Duration PEER_PATIENCE = Duration.ofSeconds(30);
   private static final int CALLS = 8;
+
+  /** On a busy node the first answer takes long. */
+  private static final int API_PATIENCE_MS = 30_000;
 
   private final Logger log = LoggerFactory.getLogger(NodeAgent.class);
   private final AgentConfig config;
@@ -201,6 +205,8 @@ public final class NodeAgent implements AutoCloseable {
             .withField("spec.nodeName", config.node())
             .runnableInformer(0);
     informer.addEventHandler(board);
+    // Without this the first list that fails would be the last one.
+    informer.exceptionHandler((started, failure) -> true);
     informer.start();
     log.info(
         "node {}: agent {} serves peers at {}", config.node(), version(), config.controlAddress());
@@ -377,7 +383,14 @@ public final class NodeAgent implements AutoCloseable {
     }
     Logs.configure(config.logLevel());
     KubernetesClient client =
-        new KubernetesClientBuilder().withHttpClientFactory(new JdkHttpClientFactory()).build();
+        new KubernetesClientBuilder()
+            .withConfig(
+                new ConfigBuilder()
+                    .withConnectionTimeout(API_PATIENCE_MS)
+                    .withRequestTimeout(API_PATIENCE_MS)
+                    .build())
+            .withHttpClientFactory(new JdkHttpClientFactory())
+            .build();
     NodeAgent agent = new NodeAgent(config, client);
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime()

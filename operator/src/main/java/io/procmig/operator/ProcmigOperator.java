@@ -26,6 +26,11 @@ import org.slf4j.LoggerFactory;
 public final class ProcmigOperator {
   private static final Logger LOG = LoggerFactory.getLogger(ProcmigOperator.class);
   private static final Duration TERMINATION = Duration.ofSeconds(10);
+  private static final Duration CACHES = Duration.ofSeconds(150);
+
+  /** On a busy node the first answer takes long: the JVM is cold and so is the API server's cache. */
+  private static final int PATIENCE_MS = 60_000;
+
   private static final int EXIT_FAILURE = 1;
   private static final int EXIT_USAGE = 64;
 
@@ -54,7 +59,12 @@ public final class ProcmigOperator {
   private static void run(OperatorConfig config) throws IOException {
     KubernetesClient client =
         new KubernetesClientBuilder()
-            .withConfig(new ConfigBuilder().withNamespace(config.namespace()).build())
+            .withConfig(
+                new ConfigBuilder()
+                    .withNamespace(config.namespace())
+                    .withConnectionTimeout(PATIENCE_MS)
+                    .withRequestTimeout(PATIENCE_MS)
+                    .build())
             .build();
     AtomicBoolean started = new AtomicBoolean();
     AtomicBoolean stopping = new AtomicBoolean();
@@ -86,6 +96,8 @@ public final class ProcmigOperator {
             service -> {
               service
                   .withKubernetesClient(client)
+                  .withStopOnInformerErrorDuringStartup(false)
+                  .withCacheSyncTimeout(CACHES)
                   .withConcurrentReconciliationThreads(4)
                   .withConcurrentWorkflowExecutorThreads(2)
                   .withReconciliationTerminationTimeout(TERMINATION);

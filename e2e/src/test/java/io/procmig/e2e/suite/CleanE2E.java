@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.e2e.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.procmig.api.v1alpha1.MigrationNode;
+import io.procmig.e2e.lab.Lab;
+import io.procmig.e2e.lab.Node;
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+
+/** What is left on the nodes after everything above. */
+@Order(Integer.MAX_VALUE)
+class CleanE2E {
+  private static final Lab LAB = Lab.get();
+
+  @BeforeAll
+  static void capable() {
+    LAB.awaitCapable();
+  }
+
+  @Test
+  void noMigrationIsUnderWay() {
+    for (Node node : LAB.nodes()) {
+      Awaitility.await(node + " has no open request")
+          .atMost(Duration.ofSeconds(30))
+          .until(
+              () ->
+                  LAB.client()
+                          .resources(MigrationNode.class)
+                          .withName(node.name())
+                          .get()
+                          .getStatus()
+                          .getSlots()
+                          .used()
+                      == 0);
+    }
+  }
+
+  @Test
+  void modulesAreUnusedAndCanBeRemoved() {
+    for (Node node : LAB.nodes()) {
+      assertEquals(
+          "",
+          node.ssh(
+              """
+              for m in /sys/module/procmig_*; do [ "$(cat $m/refcnt)" = 0 ] || echo $m in use; done
+              for m in $(ls /sys/module | grep ^procmig_); do rmmod $m; done
+              users=$(cat /sys/module/procmig/refcnt)
+              [ "$users" = 0 ] || echo procmig in use: $users: $(fuser /dev/procmig 2>&1)
+              """),
+          () -> "on " + node);
+    }
+    // The agents bring them back.
+    LAB.awaitCapable();
+  }
+
+  @Test
+  void kernelLogsAreClean() {
+    LAB.run("check-logs");
+  }
+
+  @Test
+  void noProcessIsLeftFrozen() {
+    for (Node node : LAB.nodes()) {
+      assertEquals("", node.ssh("pgrep -l procmig-stub || true"), () -> "on " + node);
+    }
+  }
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.e2e.suite;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.procmig.api.v1alpha1.Api;
+import io.procmig.api.v1alpha1.MigrationNode;
+import io.procmig.api.v1alpha1.MigrationNodeStatus;
+import io.procmig.api.v1alpha1.MigrationSource;
+import io.procmig.api.v1alpha1.MigrationTarget;
+import io.procmig.api.v1alpha1.Obstacle;
+import io.procmig.api.v1alpha1.ProcessIdentity;
+import io.procmig.api.v1alpha1.ProcessMigrationStatus;
+import io.procmig.api.v1alpha1.ProcessSelector;
+import io.procmig.api.v1alpha1.Reason;
+import io.procmig.e2e.lab.Lab;
+import io.procmig.e2e.migration.Migration;
+import io.procmig.e2e.program.Kind;
+import io.procmig.e2e.program.Program;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What cannot be done is said before anything is touched. */
+@Order(3)
+class RefusalsE2E {
+  private static final Lab LAB = Lab.get();
+  private static final int NO_SUCH_PID = 3_999_999;
+
+  private static Program program;
+
+  @BeforeAll
+  static void start() {
+    LAB.awaitCapable();
+    program = Program.start(Kind.COUNTER, LAB.nodeA()).awaitLines(2);
+  }
+
+  /** Through all refusals the same program ran, and nothing happened to it. */
+  @AfterAll
+  static void unharmed() {
+    program.assertRunsOnlyOn(LAB.nodeA());
+    program.endAndCompare(LAB.nodeA());
+    program.close();
+  }
+
+  @Test
+  void noSuchProcess() {
+    Migration.of(new ProcessIdentity(NO_SUCH_PID, null), "no-process", "node-a", "node-b")
+        .apply()
+        .assertRefused(Reason.ProcessNotFound);
+  }
+
+  @Test
+  void pidOfAnotherProcess() {
+    long startTime = LAB.nodeA().startTime(program.pid());
+    Migration.of(
+            new ProcessIdentity(program.pid(), startTime - 1), "other-process", "node-a", "node-b")
+        .apply()
+        .assertRefused(Reason.ProcessIdentityChanged);
+  }
+
+  @Test
+  void processOfAnotherNode() {
+    Migration.of(program, "other-node", "node-b", "node-a")
+        .apply()
+        .assertRefused(Reason.ProcessNotFound);
+  }
+
+  @Test
+  void ambiguousSelector() {
+    try (Program twin = Program.start(Kind.COUNTER, LAB.nodeA())) {
+      twin.awaitLines(2);
+      Migration.of(
+              new MigrationSource("node-a", null, new ProcessSelector("counter", null, null)),
+              new MigrationTarget("node-b", null),
+              "ambiguous")
+          .apply()
+          .assertRefused(Reason.ProcessAmbiguous);
+    }
+  }
+
+  @Test
+  void noSuchNode() {
+    Migration.of(program, "no-node", "node-a", "node-x").apply().assertRefused(Reason.WrongNode);
+  }
+
+  @Test
+  void sameNodeIsNotEvenStored() {
+    Migration migration = Migration.of(program, "same-node", "node-a", "node-a");
+    KubernetesClientException refused =
+        assertThrows(KubernetesClientException.class, migration::apply);
+    assertTrue(refused.getMessage().contains("source and target must be different nodes"));
+  }
+
+  @Test
+  void onlyTheSourceMatches() {
+    ProcessMigrationStatus status =
+        Migration.of(
+                new MigrationSource("node-a", new ProcessIdentity(program.pid(), null), null),
+                new MigrationTarget(null, Map.of("kubernetes.io/hostname", "node-a")),
+                "only-source")
+            .apply()
+            .awaitOver();
+    assertTrue(
+        List.of(Reason.SameNode, Reason.NoTargetAvailable).contains(status.getFailure().reason()),
+        status.getFailure()::toString);
+  }
+
+  @Test
+  void targetThatIsNotCapable() {
+    MigrationNode node = new MigrationNode();
+    node.setMetadata(new ObjectMetaBuilder().withName("node-unable").build());
+    LAB.client().resource(node).serverSideApply();
+    try {
+      MigrationNodeStatus status = new MigrationNodeStatus();
+      status.setHeartbeatTime(Instant.now().toString());
+      status.setConditions(
+          List.of(
+              new ConditionBuilder()
+                  .withType(Api.READY)
+                  .withStatus("True")
+                  .withReason(Reason.AgentServing.name())
+                  .withMessage("")
+                  .withLastTransitionTime(Instant.now().toString())
+                  .build(),
+              new ConditionBuilder()
+                  .withType(Api.TARGET_CAPABLE)
+                  .withStatus("False")
+                  .withReason(Reason.ModulesMissing.name())
+                  .withMessage("no modules for this kernel")
+                  .withLastTransitionTime(Instant.now().toString())
+                  .build()));
+      node.setStatus(status);
+      LAB.client().resource(node).patchStatus();
+      Migration.of(program, "unable", "node-a", "node-unable")
+          .apply()
+          .assertRefused(Reason.TargetNotCapable);
+    } finally {
+      LAB.client().resource(node).delete();
+    }
+  }
+
+  @Test
+  void pidThatIsTakenOnTheTarget() {
+    LAB.nodeB()
+        .ssh(
+            """
+            last=$(cat /proc/sys/kernel/ns_last_pid)
+            echo %d > /proc/sys/kernel/ns_last_pid
+            setsid sleep 100 < /dev/null > /dev/null 2>&1 &
+            echo $last > /proc/sys/kernel/ns_last_pid
+            """
+                .formatted(program.pid() - 1));
+    try {
+      Migration.of(program, "pid-taken", "node-a", "node-b").apply().assertRefused(Reason.PidTaken);
+    } finally {
+      LAB.nodeB().tryTo("kill " + program.pid());
+    }
+  }
+
+  @Test
+  void fileThatIsMissingOnTheTarget() {
+    String place = "/home/app/missing";
+    LAB.nodeA().ssh("install -d -o app -g app " + place);
+    try (Program local = Program.startWithOutputIn(place, Kind.COUNTER, LAB.nodeA())) {
+      Migration migration = Migration.of(local, "file-missing", "node-a", "node-b").apply();
+      migration.assertRefused(Reason.FileMissing);
+      assertNames(migration, place);
+    }
+  }
+
+  @Test
+  void fileThatDiffersOnTheTarget() {
+    String place = "/home/app/differing";
+    LAB.nodes().forEach(node -> node.ssh("install -d -o app -g app " + place));
+    LAB.nodeB().ssh("for f in out out.counter; do echo older > " + place + "/$f; done");
+    try (Program local = Program.startWithOutputIn(place, Kind.COUNTER, LAB.nodeA())) {
+      Migration migration = Migration.of(local, "file-differs", "node-a", "node-b").apply();
+      migration.assertRefused(Reason.FileDiffers);
+      assertNames(migration, place);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          tcp-established | TCP socket
+          tcp-listening   | TCP socket
+          unix-socket     | socket
+          pipe            | pipe
+          threads         | thread
+          epoll           | epoll
+          shared-anonymous| shared
+          posix-timer     | timer
+          """)
+  void stateThatNoSubsystemCarries(String kind, String words) {
+    try (Program holder = Program.start(Kind.REFUSED, LAB.nodeA(), kind)) {
+      holder.awaitLines(2);
+      String expected = holder.lines().get(0).replaceFirst("^expect ", "");
+      Migration migration = Migration.of(holder, "refused-" + kind, "node-a", "node-b").apply();
+      ProcessMigrationStatus status = migration.assertRefused(Reason.UnsupportedState);
+      assertNames(migration, words);
+      assertTrue(
+          status.getObstacles().stream()
+              .anyMatch(o -> (o.object() + " " + o.message()).contains(expected)),
+          () -> "nothing names " + expected + ": " + status.getObstacles());
+      holder.assertRunsOnlyOn(LAB.nodeA());
+    }
+  }
+
+  @Test
+  void everyObstacleAtOnce() {
+    try (Program holder = Program.start(Kind.REFUSED, LAB.nodeA(), "tcp-established")) {
+      holder.awaitLines(2);
+      ProcessMigrationStatus status =
+          Migration.of(holder, "refused-all", "node-a", "node-b")
+              .apply()
+              .assertRefused(Reason.UnsupportedState);
+      // The listening, the connecting and the accepted end.
+      assertTrue(
+          status.getObstacles().stream().map(Obstacle::object).distinct().count() >= 3,
+          () -> "some are missing: " + status.getObstacles());
+    }
+  }
+
+  private static void assertNames(Migration migration, String words) {
+    ProcessMigrationStatus status = migration.status();
+    assertTrue(
+        status.getObstacles().stream().anyMatch(o -> o.message().contains(words)),
+        () -> "no obstacle names " + words + ": " + status.getObstacles());
+  }
+}

@@ -45,6 +45,7 @@ class RuntimeIT {
 
   @AfterAll
   static void disconnect() {
+    ADMIN.resources(MigrationRuntime.class).withName(Api.RUNTIME_NAME).delete();
     ADMIN.close();
   }
 

@@ -148,9 +148,12 @@ public record AgentConfig(
     InetSocketAddress address(Setting setting) {
       String value = text(setting);
       int colon = value.lastIndexOf(':');
+      if (colon < 1) {
+        throw new InvalidSettingException(setting, value, "host:port");
+      }
       try {
         return new InetSocketAddress(
-            InetAddress.getByName(value.substring(0, Math.max(colon, 0))),
+            InetAddress.getByName(value.substring(0, colon)),
             Integer.parseInt(value.substring(colon + 1)));
       } catch (UnknownHostException | IllegalArgumentException e) {
         throw new InvalidSettingException(setting, value, "host:port");

@@ -227,7 +227,8 @@ abstract class OpenTask {
             timings.downtime(),
             timings.drain(),
             GoDuration.format(positive(elapsed())));
-    enter(last);
+    phase = last;
+    LOG.info("{} token {}: {}", ref, token, last);
     publish(true);
     board.ended(this);
   }

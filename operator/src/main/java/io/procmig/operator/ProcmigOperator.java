@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.operator;
 
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
@@ -28,8 +31,17 @@ public final class ProcmigOperator {
   private static final Duration TERMINATION = Duration.ofSeconds(10);
   private static final Duration CACHES = Duration.ofSeconds(150);
 
-  /** On a busy node the first answer takes long: the JVM is cold and so is the API server's cache. */
+  /**
+   * On a busy node the first answer takes long: the JVM is cold and so is the API server's cache.
+   */
   private static final int PATIENCE_MS = 60_000;
+
+  private static final String LEASE = "procmig-operator";
+
+  /**
+   * Long enough for a node that is short of processor time; an orderly end does not wait for it.
+   */
+  private static final Duration LEASE_DURATION = Duration.ofSeconds(30);
 
   private static final int EXIT_FAILURE = 1;
   private static final int EXIT_USAGE = 64;
@@ -80,7 +92,9 @@ public final class ProcmigOperator {
                 () -> {
                   stopping.set(true);
                   operator.stop();
+                  releaseLease(config, client);
                   health.close();
+                  client.close();
                 },
                 "shutdown"));
     operator.start();
@@ -96,6 +110,7 @@ public final class ProcmigOperator {
             service -> {
               service
                   .withKubernetesClient(client)
+                  .withCloseClientOnStop(false)
                   .withStopOnInformerErrorDuringStartup(false)
                   .withCacheSyncTimeout(CACHES)
                   .withConcurrentReconciliationThreads(4)
@@ -120,8 +135,11 @@ public final class ProcmigOperator {
 
   private static LeaderElectionConfiguration leaderElection(
       OperatorConfig config, AtomicBoolean stopping) {
-    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration("procmig-operator")
+    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
         .withLeaseNamespace(config.namespace())
+        .withLeaseDuration(LEASE_DURATION)
+        .withRenewDeadline(LEASE_DURATION.multipliedBy(2).dividedBy(3))
+        .withRetryPeriod(LEASE_DURATION.dividedBy(8))
         .withIdentity(config.identity())
         // The operator SDK would call System.exit(), which waits for the shutdown that calls it.
         .withExitOnStopLeading(false)
@@ -138,6 +156,23 @@ public final class ProcmigOperator {
                 },
                 leader -> {}))
         .build();
+  }
+
+  /** Lets another replica lead at once; without this it waits until the lease has run out. */
+  private static void releaseLease(OperatorConfig config, KubernetesClient client) {
+    if (!config.leaderElection()) {
+      return;
+    }
+    try {
+      Resource<Lease> resource = client.leases().inNamespace(config.namespace()).withName(LEASE);
+      Lease lease = resource.get();
+      if (lease != null && config.identity().equals(lease.getSpec().getHolderIdentity())) {
+        lease.getSpec().setHolderIdentity("");
+        client.resource(lease).update();
+      }
+    } catch (KubernetesClientException e) {
+      LOG.warn("The lease runs out by itself; releasing it failed: {}", e.getMessage());
+    }
   }
 
   /** A replica that waits to be elected is well; one whose watches are broken is not. */

@@ -14,6 +14,10 @@ public final class Logs {
   // Held strongly: java.util.logging forgets the level of a logger that nobody refers to.
   private static final Logger ROOT = Logger.getLogger("");
 
+  /** Warns of every kind whose version is not stable, which all of ours are. */
+  private static final Logger VERSION_WARNINGS =
+      Logger.getLogger("io.fabric8.kubernetes.client.dsl.internal.VersionUsageUtils");
+
   private Logs() {}
 
   /** Writes log records to standard error as configured, and nowhere else. */
@@ -24,6 +28,7 @@ public final class Logs {
     console.setLevel(Level.ALL);
     ROOT.addHandler(console);
     ROOT.setLevel(level(config.logLevel()));
+    VERSION_WARNINGS.setLevel(Level.SEVERE);
   }
 
   private static Level level(LogLevel level) {

@@ -162,7 +162,7 @@ final class World {
           throw new Killed();
         }
         case KILL_SELF_AFTER -> {
-          work.get();
+          T unused = work.get();
           who.machine.killAgent();
           throw new Killed();
         }
@@ -172,7 +172,7 @@ final class World {
           throw new Killed();
         }
         case REBOOT_SELF_AFTER -> {
-          work.get();
+          T unused = work.get();
           who.machine.reboot();
           throw new Killed();
         }

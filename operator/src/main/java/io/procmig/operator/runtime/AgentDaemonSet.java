@@ -136,7 +136,8 @@ public final class AgentDaemonSet
             .withPrivileged(true)
             .withRunAsUser(0L)
             .endSecurityContext()
-            // A JVM on an emulated processor starts slowly; killing it would only make it start again.
+            // A JVM on an emulated processor starts slowly; killing it would only make it start
+            // again.
             .withStartupProbe(probe("/readyz", 2, 300))
             .withReadinessProbe(probe("/readyz", 10, 3))
             .withLivenessProbe(probe("/healthz", 20, 6))

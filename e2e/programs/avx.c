@@ -18,7 +18,7 @@
 
 #define REGISTERS 16
 #define CHANGING 8		/* the first ones; the others are constants */
-#define ROUNDS 20000
+#define ROUNDS 100000
 #define MXCSR 0x7f80		/* all exceptions masked, round towards zero */
 #define X87_CONTROL 0x0f7f	/* likewise */
 #define X87_WORDS 8

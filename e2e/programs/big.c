@@ -10,7 +10,7 @@
 
 #define PAGE 4096UL
 #define WORDS (PAGE / sizeof(uint64_t))
-#define PAGES_PER_LINE 16
+#define PAGES_PER_LINE 64
 
 static void fill(uint64_t *page, uint64_t seed)
 {

@@ -5,7 +5,7 @@ import hashlib
 import signal
 import sys
 
-LINKS_PER_LINE = 500
+LINKS_PER_LINE = 1000
 stop = False
 
 

@@ -91,9 +91,14 @@ static size_t form(char *text, size_t size, const char *format, va_list args)
 
 void program_line(const char *format, ...)
 {
+	static uint64_t before;
 	char text[512];
 	va_list args;
 	size_t used;
+
+	/* whatever a program is about, its time must not run backwards */
+	program_check(program_now_ns() >= before, "CLOCK_MONOTONIC went back");
+	before = program_now_ns();
 
 	/* one write per line: a reader never sees half of it */
 	used = snprintf(text, sizeof(text), "%ld ", ++lines);

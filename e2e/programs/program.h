@@ -63,10 +63,10 @@ static inline uint64_t program_mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* Work that takes about a millisecond, more in an emulated machine. */
+/* Work that takes about a millisecond, some ten in an emulated machine. */
 static inline uint64_t program_work(uint64_t x)
 {
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < 500000; i++)
 		x = program_mix(x + i);
 	return x;
 }

@@ -37,11 +37,11 @@ static uint64_t descend(int depth, uint64_t seed)
 	for (int i = 0; i < WORDS; i++)
 		block[i] = seed = program_mix(seed + depth);
 	sum = block_sum(block);
-	for (int i = 0; i < 300; i++)
+	for (int i = 0; i < 1200; i++)
 		seed = program_mix(seed);
 	line("down", depth, sum);
 	below = depth < DEPTH ? descend(depth + 1, seed) : seed;
-	for (int i = 0; i < 300; i++)
+	for (int i = 0; i < 1200; i++)
 		below = program_mix(below);
 	program_check(block_sum(block) == sum, "frame %d: its block changed", depth);
 	line("up", depth, below);

@@ -7,12 +7,16 @@
  * connection of text lines.  The source opens every connection, each begins
  * with a line that says what it is:
  *
- *	CONTROL token bulk=N mode=N context=N quiesce=N monotonic=NS boottime=NS
+ *	CONTROL token bulk=N mode=N context=N quiesce=N
  *	DEMAND token
  *	BULK token
  *
  * After that, on the control connection:
  *
+ *	target: CLOCKS		having read its own, it asks for the process's
+ *	source: CLOCKS NS NS	monotonic and boottime, read after that: the
+ *				process's clocks may then jump ahead by what the
+ *				answer took, but never back
  *	target: PREPARED	the request waits, the stub is in place
  *	target: READY		rebuilt, has not run
  *	source: GO		committed: the target alone may run it now
@@ -741,6 +745,26 @@ static int await(uint32_t state, const char *word)
 	}
 }
 
+/* The next line of the peer, for the words that carry something. */
+static int hear(char *line)
+{
+	for (;;) {
+		int got = next_line(&run.control, line, false);
+
+		if (!got) {
+			if (wait_readable(run.control.fd, "control"))
+				return -1;
+			got = next_line(&run.control, line, true);
+		}
+		if (got > 0)
+			return 0;
+		if (got < 0) {
+			failed(errno, "control", "the peer is gone: %s", strerror(errno));
+			return -1;
+		}
+	}
+}
+
 /* ---- source --------------------------------------------------------------- */
 
 static int inspect(struct procmig_inspect *in, void *buffer, uint32_t bytes)
@@ -847,10 +871,9 @@ static int cmd_source(void)
 	if (run.control.fd < 0)
 		return finish(EXIT_FAILED);
 	if (say(run.control.fd,
-		"CONTROL %s bulk=%u mode=%u context=%u quiesce=%u monotonic=%" PRIu64 " boottime=%" PRIu64,
+		"CONTROL %s bulk=%u mode=%u context=%u quiesce=%u",
 		run.opt.token_text, run.opt.bulk, run.opt.strategy.mode,
-		run.opt.strategy.context, run.opt.strategy.quiesce,
-		(uint64_t)in.monotonic_ns, (uint64_t)in.boottime_ns) < 0) {
+		run.opt.strategy.context, run.opt.strategy.quiesce) < 0) {
 		failed(errno, "control", "greeting: %s", strerror(errno));
 		return undo();
 	}
@@ -861,6 +884,17 @@ static int cmd_source(void)
 			return undo();
 	if (reached("connected")) {
 		failed(ECANCELED, "abort-at", "connected");
+		return undo();
+	}
+	if (await(0, "CLOCKS"))
+		return undo();
+	if (inspect(&in, obstacles, sizeof(obstacles))) {
+		failed(EOVERFLOW, "PROCMIG_IOC_INSPECT", "more obstacles than fit");
+		return undo();
+	}
+	if (say(run.control.fd, "CLOCKS %" PRIu64 " %" PRIu64, (uint64_t)in.monotonic_ns,
+		(uint64_t)in.boottime_ns) < 0) {
+		failed(errno, "control", "CLOCKS: %s", strerror(errno));
 		return undo();
 	}
 	if (await(0, "PREPARED"))
@@ -938,7 +972,7 @@ static int accept_one(int listener, char *line)
 	return fd;
 }
 
-static int accept_source(int listener, uint64_t *monotonic, uint64_t *boottime)
+static int accept_source(int listener)
 {
 	char line[LINE_BYTES], word[16], token[64];
 	unsigned int bulk = 1, mode, context, quiesce, bulks = 0;
@@ -956,9 +990,8 @@ static int accept_source(int listener, uint64_t *monotonic, uint64_t *boottime)
 			return -1;
 		}
 		if (!strcmp(word, "CONTROL") && run.control.fd < 0) {
-			if (sscanf(line, "CONTROL %*s bulk=%u mode=%u context=%u quiesce=%u monotonic=%" SCNu64 " boottime=%" SCNu64,
-				   &bulk, &mode, &context, &quiesce,
-				   monotonic, boottime) != 6 ||
+			if (sscanf(line, "CONTROL %*s bulk=%u mode=%u context=%u quiesce=%u",
+				   &bulk, &mode, &context, &quiesce) != 4 ||
 			    !bulk || bulk >= PROCMIG_MAX_CHANNELS) {
 				failed(EPROTO, "greeting", "'%s'", line);
 				close(fd);
@@ -991,23 +1024,44 @@ static int accept_source(int listener, uint64_t *monotonic, uint64_t *boottime)
 	return 0;
 }
 
+/* How far the process's clocks are ahead of this machine's. */
+static int compare_clocks(int64_t *monotonic, int64_t *boottime)
+{
+	struct procmig_info info = { .size = sizeof(info) };
+	uint64_t theirs[2];
+	char line[LINE_BYTES];
+
+	if (ioctl(run.device, PROCMIG_IOC_INFO, &info) < 0) {
+		failed(errno, "PROCMIG_IOC_INFO", "%s: %s", run.opt.device, strerror(errno));
+		return -1;
+	}
+	if (say(run.control.fd, "CLOCKS") < 0) {
+		failed(errno, "control", "CLOCKS: %s", strerror(errno));
+		return -1;
+	}
+	if (hear(line))
+		return -1;
+	if (sscanf(line, "CLOCKS %" SCNu64 " %" SCNu64, &theirs[0], &theirs[1]) != 2) {
+		failed(EPROTO, "control", "the source said '%s', expected its clocks", line);
+		return -1;
+	}
+	*monotonic = theirs[0] - info.monotonic_ns;
+	*boottime = theirs[1] - info.boottime_ns;
+	return 0;
+}
+
 /*
  * Runs the stub and waits for its launcher.  What the stub itself, which goes
  * on in the background, has to say about ENTER comes later on the same pipe.
  */
-static int launch_stub(uint64_t monotonic, uint64_t boottime)
+static int launch_stub(int64_t monotonic, int64_t boottime)
 {
-	struct procmig_info info = { .size = sizeof(info) };
 	char pid_text[16], mono_text[32], boot_text[32];
 	const char *argv[MAX_STUB_ARGS + 16];
 	unsigned int n = 0;
 	int pipe_fds[2], status;
 	pid_t child;
 
-	if (ioctl(run.device, PROCMIG_IOC_INFO, &info) < 0) {
-		failed(errno, "PROCMIG_IOC_INFO", "%s: %s", run.opt.device, strerror(errno));
-		return -1;
-	}
 	snprintf(pid_text, sizeof(pid_text), "%d", run.opt.pid);
 	argv[n++] = run.opt.stub;
 	argv[n++] = "--token";
@@ -1017,10 +1071,8 @@ static int launch_stub(uint64_t monotonic, uint64_t boottime)
 	argv[n++] = "--device";
 	argv[n++] = run.opt.device;
 	if (!run.opt.no_clock) {
-		snprintf(mono_text, sizeof(mono_text), "%" PRId64,
-			 (int64_t)(monotonic - info.monotonic_ns));
-		snprintf(boot_text, sizeof(boot_text), "%" PRId64,
-			 (int64_t)(boottime - info.boottime_ns));
+		snprintf(mono_text, sizeof(mono_text), "%" PRId64, monotonic);
+		snprintf(boot_text, sizeof(boot_text), "%" PRId64, boottime);
 		argv[n++] = "--monotonic-offset";
 		argv[n++] = mono_text;
 		argv[n++] = "--boottime-offset";
@@ -1064,7 +1116,7 @@ static int launch_stub(uint64_t monotonic, uint64_t boottime)
 
 static int cmd_target(void)
 {
-	uint64_t monotonic = 0, boottime = 0;
+	int64_t monotonic = 0, boottime = 0;
 	int listener;
 
 	if (open_device())
@@ -1072,10 +1124,12 @@ static int cmd_target(void)
 	listener = listen_here();
 	if (listener < 0)
 		return finish(EXIT_FAILED);
-	if (accept_source(listener, &monotonic, &boottime))
+	if (accept_source(listener))
 		return undo();
 	close(listener);
 	run.started_ns = now_ns();
+	if (compare_clocks(&monotonic, &boottime))
+		return undo();
 
 	if (submit(PROCMIG_IOC_RESTART, "PROCMIG_IOC_RESTART"))
 		return undo();

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One guest: commands, processes, modules."""
 import json
+import os
+import re
+import secrets
+import select
 import shlex
 import subprocess
 import threading
+import time
 
 from .report import Failed, require
 
@@ -66,45 +71,83 @@ class Remote:
         return True
 
 
+class Shell:
+    """One shell in a guest for all the short commands: a login per command takes longer than it."""
+
+    def __init__(self, argv):
+        self._process = subprocess.Popen([*argv, "exec bash"], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self._rest = b""
+
+    def run(self, command, timeout):
+        """(exit status, stdout and stderr); TimeoutError when it does not end."""
+        mark = secrets.token_hex(8)
+        script = f"( {command}\n) </dev/null 2>&1\necho \"{mark} $?\"\n"
+        try:
+            self._process.stdin.write(script.encode())
+            self._process.stdin.flush()
+        except OSError as error:
+            raise ConnectionError("the shell is gone") from error
+        deadline = time.monotonic() + timeout
+        while not (found := re.search(rb"(?:^|(?s:.*))%s (\d+)\n" % mark.encode(), self._rest)):
+            self._read(deadline)
+        out, self._rest = self._rest[:self._rest.index(mark.encode())], self._rest[found.end():]
+        return int(found[1]), out.decode(errors="replace").strip()
+
+    def _read(self, deadline):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
+            raise TimeoutError
+        data = os.read(self._process.stdout.fileno(), 1 << 16)
+        if not data:
+            raise ConnectionError("the shell is gone")
+        self._rest += data
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+
+
 class Guest:
     def __init__(self, description, pids_from):
         self.name = description["name"]
         self.address = description["ip"]
         self.ssh = shlex.split(description["sshCommand"])
         self._pids_from = pids_from
+        self._shell = None
 
     def __repr__(self):
         return self.name
 
-    def run(self, command, *, check=True, timeout=120):
-        """A shell command's output."""
-        try:
-            done = subprocess.run([*self.ssh, command], stdin=subprocess.DEVNULL, timeout=timeout,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                  check=False)
-        except subprocess.TimeoutExpired:
-            raise Failed(f"{self.name}: '{command}' did not end within {timeout} s") from None
-        if check and done.returncode:
-            raise Failed(f"{self.name}: '{command}' ended with {done.returncode}: "
-                         f"{done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout.strip()
-
     def status(self, command, timeout=120):
-        """(exit status, stdout and stderr together)."""
-        done = subprocess.run([*self.ssh, command], stdin=subprocess.DEVNULL, timeout=timeout,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        return done.returncode, done.stdout.strip()
+        """(exit status, stdout and stderr together) of a shell command."""
+        if self._shell is None:
+            self._shell = Shell(self.ssh)
+        try:
+            return self._shell.run(command, timeout)
+        except (TimeoutError, ConnectionError) as error:
+            self.forget()
+            raise Failed(f"{self.name}: '{command}' did not end within {timeout} s"
+                         if isinstance(error, TimeoutError) else
+                         f"{self.name}: '{command}': {error}") from None
+
+    def forget(self):
+        """The machine is about to go, or the shell hangs."""
+        if self._shell is not None:
+            self._shell.close()
+            self._shell = None
+
+    def run(self, command, *, timeout=120):
+        """A shell command's output; it must succeed."""
+        status, out = self.status(command, timeout)
+        if status:
+            raise Failed(f"{self.name}: '{command}' ended with {status}: {out}")
+        return out
 
     def spawn(self, name, arguments):
         return Remote(f"{self.name}: {name}", [*self.ssh, shlex.join(arguments)])
-
-    def answers(self):
-        try:
-            return subprocess.run([*self.ssh, "true"], stdin=subprocess.DEVNULL, timeout=25,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  check=False).returncode == 0
-        except subprocess.TimeoutExpired:
-            return False
 
     # ---- processes ----
 
@@ -113,7 +156,8 @@ class Guest:
         if user is not None:
             arguments = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
                          "--", *arguments]
-        inner = (f"cd {shlex.quote(directory)} && exec env -i PATH=/usr/bin:/bin LANG=C "
+        # Nice: what the cases ask the guest comes first.
+        inner = (f"cd {shlex.quote(directory)} && exec nice -n 10 env -i PATH=/usr/bin:/bin LANG=C "
                  f"{shlex.join(arguments)}")
         # Each guest has PIDs of its own, so that a process finds its number free elsewhere.
         floor = self._pids_from
@@ -123,12 +167,15 @@ class Guest:
             f"echo {floor} > /proc/sys/kernel/ns_last_pid; "
             f"setsid sh -c {shlex.quote(inner)} </dev/null >/dev/null 2>&1 & echo $!"))
 
+    def start_time(self, pid):
+        """Field 22 of stat; the name in field 2 may contain anything."""
+        return int(self.run(f"cat /proc/{pid}/stat").rpartition(")")[2].split()[19])
+
     def exists(self, pid):
         """The process, zombies not counted."""
         return self.process_state(pid) not in ("", "Z", "X")
 
     def process_state(self, pid):
-        # the name in parentheses may contain anything
         return self.run(f"sed 's/.*) //; s/ .*//' /proc/{pid}/stat 2>/dev/null; true")
 
     def kill(self, pid, signal="KILL"):
@@ -155,10 +202,9 @@ class Guest:
         return [line for line in lines if "obstacle" in line], lines[-1]
 
     def insert_modules(self, modules=MODULES):
-        for module in modules:
-            self.run(f"grep -q '^{module} ' /proc/modules || insmod {HOME}/{module}.ko")
+        self.run(" && ".join(f"{{ grep -q '^{module} ' /proc/modules || insmod {HOME}/{module}.ko; }}"
+                             for module in modules))
 
     def remove_modules(self, modules=MODULES):
-        for module in reversed(modules):
-            self.run(f"grep -q '^{module} ' /proc/modules && rmmod {module}; "
-                     f"! grep -q '^{module} ' /proc/modules")
+        self.run(" && ".join(f"{{ ! grep -q '^{module} ' /proc/modules || rmmod {module}; }}"
+                             for module in reversed(modules)))

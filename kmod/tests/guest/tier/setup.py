@@ -106,6 +106,7 @@ class Tier:
         self.boot_ids[guest.name] = guest.run("cat /proc/sys/kernel/random/boot_id")
 
     def _reset(self, guest):
+        guest.forget()
         self.lab("power", guest.name, "reset")
         self.lab("wait", guest.name)
 
@@ -163,4 +164,4 @@ class Tier:
         if self.a is None:
             return
         for guest in self.guests:
-            guest.run("pkill -x procmig-drive; true", check=False)
+            guest.status("pkill -x procmig-drive")

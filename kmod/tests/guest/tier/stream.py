@@ -122,6 +122,8 @@ def capture(tier, program, guest):
                 continue
             readers.append(threading.Thread(target=_drain, args=(connection, word, received)))
             readers[-1].start()
+        control.say("CLOCKS")
+        require((control.next() or "").startswith("CLOCKS "), "the source did not tell its clocks")
         control.say("PREPARED")
         source.await_point("SAVED")
         control.say("ABORT 125 captured")
@@ -151,18 +153,18 @@ def host_address(guest):
 class Replay:
     """A source that only has bytes: plays them to a real target."""
 
-    def __init__(self, tier, guest, pid, token):
+    def __init__(self, guest, pid, token):
         self.guest = guest
         self.pid = pid
         self.target = Side(guest, "target", ["--pid", pid, "--token", token, "--listen", 0, "--stub",
                                              STUB, "--no-clock", "--watchdog-ms", 5000,
                                              "--timeout-ms", 30000])
         self.address = (guest.address, self.target.port())
-        self.control = _Lines(self._connect(f"CONTROL {token} bulk=1 mode=1 context=1 quiesce=1 "
-                                            "monotonic=0 boottime=0"))
+        self.control = _Lines(self._connect(f"CONTROL {token} bulk=1 mode=1 context=1 quiesce=1"))
         self.channels = {DEMAND: self._connect(f"DEMAND {token}"), BULK: self._connect(f"BULK {token}")}
+        if self.control.next() == "CLOCKS":
+            self.control.say("CLOCKS 0 0")
         self.word = self.control.next()
-        del tier
 
     def _connect(self, greeting):
         connection = socket.create_connection(self.address, timeout=30)

@@ -182,6 +182,7 @@ def target_reset(tier):
     program = started(tier, "big", 256)
     migration = Migration(tier, program.pid, tier.a, tier.b, options=["--watchdog-ms", "3000"])
     migration.source.await_point("SAVING")
+    tier.b.forget()
     tier.lab("power", tier.b.name, "off")
     try:
         answer = migration.source.result()

@@ -33,8 +33,8 @@ def run(tier):
 def there_and_back(tier, name, argument, lines):
     program = Program(tier, name, argument=argument).start(tier.a)
     program.await_lines(lines)
-    start_time = tier.a.run(f"cut -d' ' -f22 /proc/{program.pid}/stat")
-    migrate(tier, program.pid, tier.a, tier.b, source_options=["--start-time", start_time])
+    migrate(tier, program.pid, tier.a, tier.b,
+            source_options=["--start-time", tier.a.start_time(program.pid)])
     program.runs_only_on(tier.b)
     program.advances(lines)
     migrate(tier, program.pid, tier.b, tier.a)

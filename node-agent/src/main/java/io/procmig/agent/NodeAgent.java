@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent;
 
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import io.procmig.agent.config.AgentConfig;
 import io.procmig.agent.config.InvalidSettingException;
 import io.procmig.agent.control.ControlPeers;
@@ -72,9 +69,6 @@ public final class NodeAgent implements AutoCloseable {
   private static final Duration SWEEP = Duration.ofHours(1);
   private static final Duration PEER_PATIENCE = Duration.ofSeconds(30);
   private static final int CALLS = 8;
-
-  /** On a busy node the first answer takes long. */
-  private static final int API_PATIENCE_MS = 30_000;
 
   private final Logger log = LoggerFactory.getLogger(NodeAgent.class);
   private final AgentConfig config;
@@ -382,16 +376,7 @@ public final class NodeAgent implements AutoCloseable {
       return;
     }
     Logs.configure(config.logLevel());
-    KubernetesClient client =
-        new KubernetesClientBuilder()
-            .withConfig(
-                new ConfigBuilder()
-                    .withConnectionTimeout(API_PATIENCE_MS)
-                    .withRequestTimeout(API_PATIENCE_MS)
-                    .build())
-            .withHttpClientFactory(new JdkHttpClientFactory())
-            .build();
-    NodeAgent agent = new NodeAgent(config, client);
+    NodeAgent agent = new NodeAgent(config, ApiConnection.open());
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import io.procmig.api.v1alpha1.MigrationNode;
+import io.procmig.api.v1alpha1.MigrationTask;
+
+/** The agent's client to the API server. */
+final class ApiConnection {
+  /** On a busy node the first answer takes long. */
+  private static final int PATIENCE_MS = 30_000;
+
+  private ApiConnection() {}
+
+  /** A client with the rights of the pod's service account, or of the current kubeconfig. */
+  static KubernetesClient open() {
+    // Without a search on the class path, which would load a class for every kind of Kubernetes.
+    KubernetesSerialization kinds = new KubernetesSerialization(new ObjectMapper(), false);
+    kinds.registerKubernetesResource(MigrationTask.class);
+    kinds.registerKubernetesResource(MigrationNode.class);
+    kinds.registerKubernetesResource(Node.class);
+    kinds.registerKubernetesResource(Status.class);
+    return new KubernetesClientBuilder()
+        .withConfig(
+            new ConfigBuilder()
+                .withConnectionTimeout(PATIENCE_MS)
+                .withRequestTimeout(PATIENCE_MS)
+                .build())
+        .withKubernetesSerialization(kinds)
+        .withHttpClientFactory(new JdkHttpClientFactory())
+        .build();
+  }
+}

@@ -4,6 +4,7 @@
 #include <linux/utsname.h>
 #include <procmig/compat.h>
 
+#include "identity.h"
 #include "inspection.h"
 #include "stream.h"
 
@@ -40,6 +41,7 @@ static int emit_process(struct procmig_process *process)
 		.bytes_total = process->bytes_total,
 	};
 
+	procmig_task_clocks(process->task, &body.monotonic_ns, &body.boottime_ns);
 	return emit_core(process, PROCMIG_CORE_PROCESS, &body, sizeof(body));
 }
 
@@ -152,7 +154,7 @@ void procmig_run_source(struct procmig_request *request)
 		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, ret,
 				      "the checkpoint of pid %d failed (%d)",
 				      process->pid, ret);
-	wait_event(process->moved, decided(request) || procmig_has_left(process));
+	wait_event_idle(process->moved, decided(request) || procmig_has_left(process));
 	if (!decided(request))
 		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
 				      "pid %d was killed while it was frozen",
@@ -161,7 +163,7 @@ void procmig_run_source(struct procmig_request *request)
 	procmig_process_cleanup(process);
 
 	if (procmig_request_state(request) == PROCMIG_STATE_COMMITTED) {
-		wait_event(process->moved, settled(request));
+		wait_event_idle(process->moved, settled(request));
 		/* The copy dies at the gate: not one more user instruction. */
 		if (request->finish)
 			send_sig(SIGKILL, process->task, 1);

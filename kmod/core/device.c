@@ -3,11 +3,9 @@
 #include <linux/fs.h>
 #include <linux/ktime.h>
 #include <linux/miscdevice.h>
-#include <linux/nsproxy.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
 #include <procmig/compat.h>
@@ -77,20 +75,6 @@ static int state_kind(void __user *user)
 	return ret ?: procmig_argument_write(user, &args, sizeof(args));
 }
 
-/* The process's own clocks: it may live in a time namespace. */
-static void read_clocks(struct task_struct *task, struct procmig_inspect *args)
-{
-	struct timens_offsets offsets = {};
-
-	task_lock(task);
-	if (task->nsproxy)
-		offsets = task->nsproxy->time_ns->offsets;
-	task_unlock(task);
-	args->monotonic_ns = ktime_get_ns() + timespec64_to_ns(&offsets.monotonic);
-	args->boottime_ns = ktime_get_boottime_ns() +
-			    timespec64_to_ns(&offsets.boottime);
-}
-
 static int inspect_task(struct procmig_inspect *args, void __user *user)
 {
 	struct procmig_inspection inspection = {};
@@ -129,7 +113,7 @@ static int inspect_task(struct procmig_inspect *args, void __user *user)
 	args->obstacle_count = inspection.count;
 	args->threads = get_nr_threads(inspection.task);
 	args->memory_bytes = inspection.memory_bytes;
-	read_clocks(inspection.task, args);
+	procmig_task_clocks(inspection.task, &args->monotonic_ns, &args->boottime_ns);
 	if (inspection.used <= room &&
 	    copy_to_user(u64_to_user_ptr(args->obstacles), inspection.buffer,
 			 inspection.used))

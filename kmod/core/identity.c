@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/nsproxy.h>
 #include <linux/pid.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -39,6 +41,18 @@ struct task_struct *procmig_task_by_identity(pid_t pid, u64 start_time)
 		return ERR_PTR(-ESTALE);
 	}
 	return task;
+}
+
+void procmig_task_clocks(struct task_struct *task, u64 *monotonic_ns, u64 *boottime_ns)
+{
+	struct timens_offsets offsets = {};
+
+	task_lock(task);
+	if (task->nsproxy)
+		offsets = task->nsproxy->time_ns->offsets;
+	task_unlock(task);
+	*monotonic_ns = ktime_get_ns() + timespec64_to_ns(&offsets.monotonic);
+	*boottime_ns = ktime_get_boottime_ns() + timespec64_to_ns(&offsets.boottime);
 }
 
 struct procmig_mechanism *procmig_mechanisms_copy(u64 user, unsigned int count)

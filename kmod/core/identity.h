@@ -14,6 +14,9 @@ struct task_struct;
  */
 struct task_struct *procmig_task_by_identity(pid_t pid, u64 start_time);
 
+/* CLOCK_MONOTONIC and CLOCK_BOOTTIME as @task sees them, in its time namespace. */
+void procmig_task_clocks(struct task_struct *task, u64 *monotonic_ns, u64 *boottime_ns);
+
 /* A copy of the caller's choices, NULL for none, or an ERR_PTR. */
 struct procmig_mechanism *procmig_mechanisms_copy(u64 user, unsigned int count);
 

@@ -204,7 +204,7 @@ int procmig_quiesce(struct procmig_process *process, unsigned int limit_ms)
 		if (!count)
 			break;
 		left = max_t(long, due - jiffies, 1);
-		if (!wait_event_timeout(process->moved,
+		if (!wait_event_idle_timeout(process->moved,
 					all_parked(process) || is_cancelled(process),
 					left))
 			return report_late(process, limit_ms);
@@ -233,7 +233,7 @@ void procmig_thaw(struct procmig_process *process)
 			spin_unlock(&process->lock);
 		}
 	}
-	wait_event(process->moved, all_left(process));
+	wait_event_idle(process->moved, all_left(process));
 	/* The last one to leave still holds the lock around its wake-up. */
 	spin_lock(&process->lock);
 	spin_unlock(&process->lock);

@@ -162,7 +162,10 @@ EXPORT_SYMBOL_GPL(procmig_fail);
 /* Everything that waits for the peer or for a thread looks at the state again. */
 static void interrupt(struct procmig_request *request)
 {
-	request->medium->command(&request->conduit, PROCMIG_MEDIUM_INTERRUPT);
+	mutex_lock(&request->conduit_lock);
+	if (request->conduit_open)
+		request->medium->command(&request->conduit, PROCMIG_MEDIUM_INTERRUPT);
+	mutex_unlock(&request->conduit_lock);
 	wake_everybody(request);
 }
 
@@ -306,6 +309,22 @@ bool procmig_request_next_event(struct procmig_request *request,
 
 /* ---- life ---------------------------------------------------------------- */
 
+static int open_conduit(struct procmig_request *request)
+{
+	int ret = request->medium->open(&request->conduit);
+
+	request->conduit_open = !ret;
+	return ret;
+}
+
+static void close_conduit(struct procmig_request *request)
+{
+	mutex_lock(&request->conduit_lock);
+	request->conduit_open = false;
+	request->medium->close(&request->conduit);
+	mutex_unlock(&request->conduit_lock);
+}
+
 static int worker(void *data)
 {
 	struct procmig_request *request = data;
@@ -315,7 +334,7 @@ static int worker(void *data)
 	else
 		procmig_run_target(request);
 
-	request->medium->close(&request->conduit);
+	close_conduit(request);
 	procmig_medium_put(request->medium);
 	procmig_subsystems_put(&request->subsystems);
 	mutex_lock(&requests_lock);
@@ -439,6 +458,7 @@ struct procmig_request *procmig_request_create(enum procmig_role role,
 	kref_init(&request->ref);
 	INIT_LIST_HEAD(&request->node);
 	spin_lock_init(&request->lock);
+	mutex_init(&request->conduit_lock);
 	init_waitqueue_head(&request->changed);
 	init_completion(&request->done);
 	request->role = role;
@@ -483,7 +503,7 @@ struct procmig_request *procmig_request_create(enum procmig_role role,
 		ret = -EOPNOTSUPP;
 		goto put_subsystems;
 	}
-	ret = request->medium->open(&request->conduit);
+	ret = open_conduit(request);
 	if (ret)
 		goto put_medium;
 	ret = publish(request);
@@ -506,7 +526,7 @@ struct procmig_request *procmig_request_create(enum procmig_role role,
 withdraw:
 	withdraw(request);
 close:
-	request->medium->close(&request->conduit);
+	close_conduit(request);
 put_medium:
 	procmig_medium_put(request->medium);
 put_subsystems:

@@ -12,6 +12,7 @@
 #include <linux/completion.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
 #include <linux/wait.h>
@@ -33,7 +34,11 @@ struct procmig_park {
 	bool left;
 };
 
-/* What the core knows about one process of a request. */
+/*
+ * What the core knows about one process of a request.  A worker may wait for a
+ * decision as long as the nodes cannot reach each other, so it waits idly: it
+ * is neither load nor a hung task.
+ */
 struct procmig_process {
 	struct procmig_request *request;
 	struct task_struct *task;
@@ -52,6 +57,7 @@ struct procmig_process {
 
 	bool loaded;			/* target: the self part has ended */
 	int load_error;
+	u64 not_before_ns;		/* target: its CLOCK_MONOTONIC at the freeze */
 
 	struct delayed_work watchdog;
 	unsigned long fed;		/* jiffies of the last progress */
@@ -78,6 +84,8 @@ struct procmig_request {
 	struct procmig_subsystem_set subsystems;
 	const struct procmig_medium *medium;
 	struct procmig_conduit conduit;
+	struct mutex conduit_lock;	/* orders from outside against the close */
+	bool conduit_open;
 	struct procmig_mechanism *mechanisms;
 	unsigned int mechanism_count;
 

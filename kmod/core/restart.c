@@ -4,10 +4,12 @@
  * itself: a stub that has entered is rebuilt into the process on its way back
  * to user mode, waits at the gate for the decision, and leaves as the process.
  */
+#include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <procmig/compat.h>
 
+#include "identity.h"
 #include "quiesce.h"
 #include "stream.h"
 
@@ -70,7 +72,26 @@ static int take_process(struct procmig_process *process)
 				    "the stream holds pid %d with %u threads, pid %d with one is due",
 				    body.pid, body.threads, process->pid);
 	process->bytes_total = body.bytes_total;
+	process->not_before_ns = body.monotonic_ns;
 	return 0;
+}
+
+/*
+ * The stub's clock was set from across the network and may lag by the time that
+ * took.  A lag of more than a second means that it was not set at all.
+ */
+static void catch_up(struct procmig_process *process)
+{
+	u64 monotonic_ns, boottime_ns;
+	ktime_t lag;
+
+	procmig_task_clocks(current, &monotonic_ns, &boottime_ns);
+	if (monotonic_ns >= process->not_before_ns ||
+	    process->not_before_ns - monotonic_ns > NSEC_PER_SEC)
+		return;
+	lag = ns_to_ktime(process->not_before_ns - monotonic_ns);
+	set_current_state(TASK_KILLABLE);
+	schedule_hrtimeout(&lag, HRTIMER_MODE_REL);
 }
 
 /* Records of @subsystem until its DONE. */
@@ -162,6 +183,7 @@ static void become(struct callback_head *work)
 	if (!ret)
 		wait_event_killable(process->gate, READ_ONCE(process->released));
 	if (READ_ONCE(process->released) && may_run(process)) {
+		catch_up(process);
 		for (i = 0; i < set->count; i++)
 			if (set->subsystem[i]->resume)
 				set->subsystem[i]->resume(process);
@@ -243,10 +265,10 @@ static int load(struct procmig_request *request)
 	struct procmig_process *process = &request->process;
 	int ret;
 
-	wait_event(process->moved, has_entered(process) || is_aborting(request));
+	wait_event_idle(process->moved, has_entered(process) || is_aborting(request));
 	if (!has_entered(process))
 		return -ECANCELED;
-	wait_event(process->moved, READ_ONCE(process->loaded) || is_aborting(request));
+	wait_event_idle(process->moved, READ_ONCE(process->loaded) || is_aborting(request));
 	if (is_aborting(request))
 		return -ECANCELED;
 	ret = process->load_error;
@@ -280,7 +302,7 @@ void procmig_run_target(struct procmig_request *request)
 		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, ret,
 				      "the restart of pid %d failed (%d)",
 				      process->pid, ret);
-	wait_event(process->moved, resolved(request) || procmig_has_left(process));
+	wait_event_idle(process->moved, resolved(request) || procmig_has_left(process));
 	if (!resolved(request)) {
 		procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
 			     "pid %d was killed before it was resumed", process->pid);
@@ -292,5 +314,5 @@ void procmig_run_target(struct procmig_request *request)
 	procmig_thaw(process);
 	procmig_process_cleanup(process);
 	if (may_run(process))
-		wait_event(process->moved, READ_ONCE(request->finish));
+		wait_event_idle(process->moved, READ_ONCE(request->finish));
 }

@@ -64,6 +64,8 @@ struct procmig_core_process {
 	__s32 pid;
 	__u32 threads;
 	__u64 bytes_total;	/* estimate */
+	__u64 monotonic_ns;	/* the process's own clocks, after the freeze: */
+	__u64 boottime_ns;	/* on the target it resumes no earlier */
 };
 
 struct procmig_core_done {

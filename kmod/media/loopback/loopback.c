@@ -119,7 +119,7 @@ static int loopback_pushdata(struct procmig_conduit *conduit, unsigned int numbe
 
 	while (iov_iter_count(data)) {
 		bytes = min(iov_iter_count(data), sizeof(chunk));
-		wait_event(loop->changed, READ_ONCE(loop->ended) ||
+		wait_event_idle(loop->changed, READ_ONCE(loop->ended) ||
 			   kfifo_avail(&ring->fifo) >= bytes);
 		if (READ_ONCE(loop->ended))
 			return -ECANCELED;
@@ -140,7 +140,7 @@ static int loopback_popdata(struct procmig_conduit *conduit, unsigned int number
 	size_t bytes;
 
 	while (iov_iter_count(room)) {
-		wait_event(loop->changed, READ_ONCE(loop->ended) ||
+		wait_event_idle(loop->changed, READ_ONCE(loop->ended) ||
 			   !kfifo_is_empty(&ring->fifo));
 		bytes = kfifo_out_spinlocked(&ring->fifo, chunk,
 					     min(iov_iter_count(room), sizeof(chunk)),

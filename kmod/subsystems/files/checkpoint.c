@@ -2,6 +2,7 @@
 /* Open files on the source. */
 #include <linux/fdtable.h>
 #include <linux/fs_struct.h>
+#include <linux/pid_namespace.h>
 #include <linux/slab.h>
 
 #include "files.h"
@@ -55,6 +56,7 @@ static int emit_description(struct procmig_process *process, unsigned int fd,
 {
 	struct procmig_files_description description;
 	const char *path = NULL, *why;
+	int ret;
 
 	if (procmig_mechanism_of(process, files_subsystem.id, fd,
 				 PROCMIG_MECHANISM_TRANSFER) == PROCMIG_MECHANISM_IGNORE) {
@@ -68,6 +70,13 @@ static int emit_description(struct procmig_process *process, unsigned int fd,
 					    fd, why);
 	}
 	description.description = number;
+	if (description.kind == PROCMIG_FILE_REGULAR) {
+		ret = files_stat(file, &description);
+		if (ret)
+			return procmig_fail(process, files_subsystem.id, ret,
+					    "fd %u: %s cannot be examined (%d)", fd, path,
+					    ret);
+	}
 	return emit(process, PROCMIG_FILES_DESCRIPTION, &description,
 		    sizeof(description), path, description.path_bytes);
 }
@@ -124,12 +133,16 @@ static int emit_context(struct procmig_process *process, const struct path *root
 {
 	struct fs_struct *fs = procmig_task(process)->fs;
 	struct procmig_files_context context = { .umask = fs->umask };
-	struct path cwd, top = {};
+	struct task_struct *init = init_pid_ns.child_reaper;
+	struct path cwd, top;
 	const char *cwd_text;
 	char *root_text;
 	int ret;
 
-	/* The root as the stub sees it, the cwd as the process does. */
+	/* The root as the stub sees it, which enters init's; the cwd as the process does. */
+	task_lock(init);
+	get_fs_root(init->fs, &top);
+	task_unlock(init);
 	get_fs_pwd(fs, &cwd);
 	cwd_text = d_unlinked(cwd.dentry) ? ERR_PTR(-ENOENT) :
 		   procmig_compat_path(&cwd, root, buffer, PATH_MAX);
@@ -139,8 +152,11 @@ static int emit_context(struct procmig_process *process, const struct path *root
 		goto put_cwd;
 	}
 	root_text = procmig_compat_path(root, &top, buffer + PATH_MAX, PATH_MAX);
-	if (IS_ERR(root_text))
-		root_text = "/";
+	if (IS_ERR(root_text)) {
+		ret = procmig_fail(process, files_subsystem.id, PTR_ERR(root_text),
+				   "the root directory of the process is not reachable from that of the node");
+		goto put_cwd;
+	}
 	context.cwd_bytes = strlen(cwd_text) + 1;
 	context.root_bytes = strlen(root_text) + 1;
 	{
@@ -154,6 +170,7 @@ static int emit_context(struct procmig_process *process, const struct path *root
 				   PROCMIG_FILES_CONTEXT, FILES_VERSION, parts, 3);
 	}
 put_cwd:
+	path_put(&top);
 	path_put(&cwd);
 	return ret;
 }

@@ -156,9 +156,6 @@ const char *files_describe(struct file *file, const struct path *root,
 	description->flags = file->f_flags;
 	description->mode = inode->i_mode;
 	description->position = file->f_pos;
-	description->file_bytes = i_size_read(inode);
-	description->mtime_sec = inode->i_mtime.tv_sec;
-	description->mtime_nsec = inode->i_mtime.tv_nsec;
 
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFREG:
@@ -194,4 +191,19 @@ const char *files_describe(struct file *file, const struct path *root,
 	}
 	description->path_bytes = strlen(*path) + 1;
 	return NULL;
+}
+
+int files_stat(struct file *file, struct procmig_files_description *description)
+{
+	struct kstat stat;
+	int ret;
+
+	/* Not from the inode: on a network filesystem that is a copy, maybe old. */
+	ret = vfs_getattr(&file->f_path, &stat, STATX_BASIC_STATS, AT_STATX_FORCE_SYNC);
+	if (ret)
+		return ret;
+	description->file_bytes = stat.size;
+	description->mtime_sec = stat.mtime.tv_sec;
+	description->mtime_nsec = stat.mtime.tv_nsec;
+	return 0;
 }

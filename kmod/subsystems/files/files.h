@@ -22,12 +22,16 @@ struct files {
 extern const struct procmig_subsystem files_subsystem;
 
 /*
- * What kind of file it is, and its path as seen from @root.  Returns NULL, or
+ * What kind of file it is, all but size and time, and its path as seen from
+ * @root.  Returns NULL, or
  * what makes it impossible to carry; the text may lie in @buffer.
  */
 const char *files_describe(struct file *file, const struct path *root,
 			   struct procmig_files_description *description,
 			   char *buffer, size_t bytes, const char **path);
+
+/* Size and time of a regular file, as its filesystem has them now. */
+int files_stat(struct file *file, struct procmig_files_description *description);
 
 int files_checkpoint(struct procmig_process *process);
 int files_restart(struct procmig_process *process,

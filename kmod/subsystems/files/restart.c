@@ -90,8 +90,8 @@ free:
 static int check_same(struct procmig_process *process, struct file *file,
 		      const struct procmig_files_description *wanted, const char *path)
 {
+	struct procmig_files_description here;
 	struct inode *inode = file_inode(file);
-	struct kstat stat;
 	int ret;
 
 	if ((inode->i_mode & S_IFMT) != (wanted->mode & S_IFMT) ||
@@ -101,19 +101,18 @@ static int check_same(struct procmig_process *process, struct file *file,
 				    "%s is another kind of file here", path);
 	if (wanted->kind != PROCMIG_FILE_REGULAR)
 		return 0;
-	/* Of the filesystem, not of the inode: it may be a cached one of another node. */
-	ret = vfs_getattr(&file->f_path, &stat, STATX_BASIC_STATS, AT_STATX_FORCE_SYNC);
+	ret = files_stat(file, &here);
 	if (ret)
 		return procmig_fail(process, files_subsystem.id, ret,
 				    "%s cannot be examined here (%d)", path, ret);
-	if (stat.size != wanted->file_bytes)
+	if (here.file_bytes != wanted->file_bytes)
 		return procmig_fail(process, files_subsystem.id, -ESTALE,
-				    "%s has %lld bytes here and %llu on the source; the nodes must share it",
-				    path, stat.size, wanted->file_bytes);
+				    "%s has %llu bytes here and %llu on the source; the nodes must share it",
+				    path, here.file_bytes, wanted->file_bytes);
 	/* Who writes it changes its time; there the size is the witness. */
 	if (!(wanted->flags & (O_WRONLY | O_RDWR)) &&
-	    (stat.mtime.tv_sec != wanted->mtime_sec ||
-	     stat.mtime.tv_nsec != wanted->mtime_nsec))
+	    (here.mtime_sec != wanted->mtime_sec ||
+	     here.mtime_nsec != wanted->mtime_nsec))
 		return procmig_fail(process, files_subsystem.id, -ESTALE,
 				    "%s was modified at another time here than on the source",
 				    path);

@@ -63,9 +63,6 @@ static const char *describe_file(struct vm_area_struct *vma, const struct path *
 	if (vma->vm_flags & VM_MAYSHARE)
 		area->flags |= PROCMIG_AREA_SHARED;
 	area->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
-	area->file_bytes = i_size_read(inode);
-	area->mtime_sec = inode->i_mtime.tv_sec;
-	area->mtime_nsec = inode->i_mtime.tv_nsec;
 	area->path_bytes = strlen(path) + 1;
 	return NULL;
 }
@@ -101,4 +98,19 @@ const char *memory_describe(struct vm_area_struct *vma, const struct path *root,
 		return describe_file(vma, root, area, buffer, bytes, file_path);
 	area->kind = PROCMIG_AREA_ANONYMOUS;
 	return NULL;
+}
+
+int memory_stat(struct file *file, struct procmig_memory_area *area)
+{
+	struct kstat stat;
+	int ret;
+
+	/* Not from the inode: on a network filesystem that is a copy, maybe old. */
+	ret = vfs_getattr(&file->f_path, &stat, STATX_BASIC_STATS, AT_STATX_FORCE_SYNC);
+	if (ret)
+		return ret;
+	area->file_bytes = stat.size;
+	area->mtime_sec = stat.mtime.tv_sec;
+	area->mtime_nsec = stat.mtime.tv_nsec;
+	return 0;
 }

@@ -93,6 +93,7 @@ static int emit_areas(struct procmig_process *process, struct mm_struct *mm,
 	struct vm_area_struct *vma;
 	const char *path, *why;
 	unsigned long next = 0;
+	struct file *file;
 	int ret = 0;
 
 	/* Sending may wait for the network: not under the lock. */
@@ -101,6 +102,8 @@ static int emit_areas(struct procmig_process *process, struct mm_struct *mm,
 		vma = find_vma(mm, next);
 		why = vma ? memory_describe(vma, root, &area, buffer, PATH_MAX,
 					    &path) : NULL;
+		file = vma && !why && area.kind == PROCMIG_AREA_FILE ?
+		       get_file(vma->vm_file) : NULL;
 		mmap_read_unlock(mm);
 		if (!vma)
 			break;
@@ -109,6 +112,14 @@ static int emit_areas(struct procmig_process *process, struct mm_struct *mm,
 					    "memory %llx-%llx: %s", area.start,
 					    area.end, why);
 		next = area.end;
+		if (file) {
+			ret = memory_stat(file, &area);
+			fput(file);
+			if (ret)
+				return procmig_fail(process, memory_subsystem.id, ret,
+						    "mapped file %s cannot be examined (%d)",
+						    path, ret);
+		}
 		ret = emit_path(process, PROCMIG_MEMORY_AREA, &area, sizeof(area),
 				path, area.path_bytes);
 	}

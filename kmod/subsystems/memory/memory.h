@@ -36,12 +36,16 @@ struct memory {
 extern const struct procmig_subsystem memory_subsystem;
 
 /*
- * Describe a mapping.  @file_path points into @buffer afterwards, or is NULL.
- * Returns NULL, or what makes the mapping impossible to carry.
+ * Describe a mapping, all but size and time of its file.  @file_path points into
+ * @buffer afterwards, or is NULL.  Returns NULL, or what makes the mapping
+ * impossible to carry.  The caller holds the mmap lock.
  */
 const char *memory_describe(struct vm_area_struct *vma, const struct path *root,
 			    struct procmig_memory_area *area, char *buffer,
 			    size_t bytes, const char **file_path);
+
+/* Size and time of a mapped file, as its filesystem has them now. */
+int memory_stat(struct file *file, struct procmig_memory_area *area);
 
 int memory_checkpoint(struct procmig_process *process);
 int memory_restart(struct procmig_process *process,

@@ -125,8 +125,9 @@ static unsigned long loading_protection(const struct procmig_memory_area *area)
 static int open_file(struct procmig_process *process, struct memory *memory,
 		     const struct procmig_memory_area *area, const char *path)
 {
-	struct inode *inode;
+	struct procmig_memory_area here;
 	struct file *file;
+	int ret;
 
 	/* The mappings of a library follow each other. */
 	if (memory->file && !strcmp(memory->file_path, path))
@@ -140,10 +141,10 @@ static int open_file(struct procmig_process *process, struct memory *memory,
 		return procmig_fail(process, memory_subsystem.id, PTR_ERR(file),
 				    "mapped file %s cannot be opened here (%ld)",
 				    path, PTR_ERR(file));
-	inode = file_inode(file);
-	if (!S_ISREG(inode->i_mode) || i_size_read(inode) != area->file_bytes ||
-	    inode->i_mtime.tv_sec != area->mtime_sec ||
-	    inode->i_mtime.tv_nsec != area->mtime_nsec) {
+	ret = memory_stat(file, &here);
+	if (ret || !S_ISREG(file_inode(file)->i_mode) ||
+	    here.file_bytes != area->file_bytes ||
+	    here.mtime_sec != area->mtime_sec || here.mtime_nsec != area->mtime_nsec) {
 		fput(file);
 		return procmig_fail(process, memory_subsystem.id, -ESTALE,
 				    "mapped file %s is not the same here (size or modification time)",

@@ -298,6 +298,7 @@ static int take_pending(struct procmig_process *process, struct signals *signals
 		return ret;
 	if (!valid_signal(pending->signal) || !pending->signal || pending->shared > 1)
 		return refuse(process, "a pending signal");
+	((struct kernel_siginfo *)pending->siginfo)->si_signo = pending->signal;
 	signals->pending_count++;
 	return 0;
 }
@@ -326,9 +327,10 @@ static void start_timers(const struct procmig_signals_timers *timers)
 	struct signal_struct *signal = current->signal;
 
 	spin_lock_irq(&procmig_compat_sighand(current)->siglock);
-	signal->it_real_incr = ns_to_ktime(timers->real_interval);
+	signal->it_real_incr = min_t(u64, timers->real_interval, KTIME_MAX);
 	if (timers->real_remaining)
-		hrtimer_start(&signal->real_timer, ns_to_ktime(timers->real_remaining),
+		hrtimer_start(&signal->real_timer,
+			      min_t(u64, timers->real_remaining, KTIME_MAX),
 			      HRTIMER_MODE_REL);
 	spin_unlock_irq(&procmig_compat_sighand(current)->siglock);
 	procmig_compat_set_cpu_timer(CPUCLOCK_VIRT, timers->virtual_remaining,

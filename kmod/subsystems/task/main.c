@@ -231,8 +231,8 @@ static int task_restart(struct procmig_process *process,
 		return task_take_xstate(process, task, record);
 	case PROCMIG_TASK_RESTART:
 		ret = take(process, record, &task->restart, sizeof(task->restart));
-		if (!ret && task->restart.kind > PROCMIG_RESTART_FUTEX)
-			ret = task_refuse(process, "an interrupted call of unknown kind");
+		if (!ret && !task_restart_ok(&task->restart))
+			ret = task_refuse(process, "an interrupted system call");
 		return ret;
 	default:
 		return task_refuse(process, "a task record of unknown type");

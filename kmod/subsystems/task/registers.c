@@ -22,6 +22,7 @@
 /* kernel/futex/futex.h, in the kernel since 2.6: not a user ABI, but constant. */
 #define FUTEX_FLAG_CLOCKRT	0x02
 #define FUTEX_FLAG_HAS_TIMEOUT	0x04
+#define FUTEX_FLAGS		0x07	/* these and FLAGS_SHARED */
 
 static const struct user_regset *find_regset(struct task_struct *task, unsigned int note)
 {
@@ -190,23 +191,41 @@ int task_settle_registers(struct procmig_process *process, struct task *task)
 	return 0;
 }
 
+bool task_restart_ok(const struct procmig_task_restart *restart)
+{
+	if (restart->kind > PROCMIG_RESTART_FUTEX || restart->remaining_ns > KTIME_MAX)
+		return false;
+	switch (restart->kind) {
+	case PROCMIG_RESTART_NANOSLEEP:
+		/* It becomes an index without further checks. */
+		return restart->clock == CLOCK_REALTIME ||
+		       restart->clock == CLOCK_MONOTONIC ||
+		       restart->clock == CLOCK_BOOTTIME || restart->clock == CLOCK_TAI;
+	case PROCMIG_RESTART_FUTEX:
+		return !(restart->futex_flags & ~FUTEX_FLAGS);
+	default:
+		return true;
+	}
+}
+
 void task_resume_call(const struct procmig_task_restart *restart)
 {
 	struct restart_block *block = &current->restart_block;
 	struct timespec64 until;
 
+	/* A wait without an end has KTIME_MAX left: ktime_add_safe() keeps it. */
 	block->arch_data = 0;
 	switch (restart->kind) {
 	case PROCMIG_RESTART_NANOSLEEP:
 		block->nanosleep.clockid = restart->clock;
 		block->nanosleep.type = restart->user_type ? TT_NATIVE : TT_NONE;
 		block->nanosleep.rmtp = u64_to_user_ptr(restart->user_pointer);
-		block->nanosleep.expires = ktime_to_ns(clock_now(restart->clock)) +
-					   restart->remaining_ns;
+		block->nanosleep.expires = ktime_add_safe(clock_now(restart->clock),
+							  restart->remaining_ns);
 		break;
 	case PROCMIG_RESTART_POLL:
-		until = ktime_to_timespec64(ktime_add_ns(ktime_get(),
-							 restart->remaining_ns));
+		until = ktime_to_timespec64(ktime_add_safe(ktime_get(),
+							   restart->remaining_ns));
 		block->poll.ufds = u64_to_user_ptr(restart->user_pointer);
 		block->poll.nfds = restart->count;
 		block->poll.has_timeout = restart->has_timeout;
@@ -218,8 +237,8 @@ void task_resume_call(const struct procmig_task_restart *restart)
 		block->futex.val = restart->futex_value;
 		block->futex.flags = restart->futex_flags;
 		block->futex.bitset = restart->futex_bitset;
-		block->futex.time = ktime_to_ns(futex_now(restart->futex_flags)) +
-				    restart->remaining_ns;
+		block->futex.time = ktime_add_safe(futex_now(restart->futex_flags),
+						   restart->remaining_ns);
 		break;
 	}
 	procmig_compat_set_restart(block, restart->kind);

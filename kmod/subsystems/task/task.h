@@ -39,6 +39,7 @@ int task_emit_registers(struct procmig_process *process);
 int task_take_xstate(struct procmig_process *process, struct task *task,
 		     const struct procmig_record *record);
 int task_settle_registers(struct procmig_process *process, struct task *task);
+bool task_restart_ok(const struct procmig_task_restart *restart);
 void task_resume_call(const struct procmig_task_restart *restart);
 
 #endif /* _PROCMIG_TASK_H */

@@ -5,13 +5,13 @@ import io.procmig.agent.kernel.DataListener;
 import io.procmig.agent.kernel.DataSocket;
 import io.procmig.agent.kernel.KernelException;
 import io.procmig.agent.kernel.ModuleSyscalls;
+import io.procmig.agent.process.ProcFiles;
 import io.procmig.agent.transfer.Cause;
 import io.procmig.agent.transfer.TransferException;
 import io.procmig.api.v1alpha1.Component;
 import io.procmig.api.v1alpha1.Reason;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -83,7 +83,7 @@ public final class KernelTls implements Runnable {
 
   private boolean isAvailable() {
     try {
-      return Arrays.asList(Files.readString(available).strip().split(" ")).contains("tls");
+      return Arrays.asList(ProcFiles.content(available).strip().split(" ")).contains("tls");
     } catch (IOException e) {
       // A kernel without any upper-layer protocol has no such file.
       LOG.debug("{}: {}", available, e.toString());

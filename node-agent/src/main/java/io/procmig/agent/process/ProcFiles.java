@@ -2,6 +2,7 @@
 package io.procmig.agent.process;
 
 import java.io.FileInputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -104,7 +105,7 @@ public final class ProcFiles {
   private Optional<String> read(int pid, String name) {
     Path file = directory(pid).resolve(name);
     try {
-      return Optional.of(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+      return Optional.of(content(file));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
@@ -113,6 +114,22 @@ public final class ProcFiles {
         return Optional.empty();
       }
       throw new ProcUnreadableException("cannot read " + file, e);
+    }
+  }
+
+  /**
+   * Reads a file of the kernel's. Its size is told as 0, and one of {@code /proc/sys} gives a
+   * number to the first read only: a read of one byte, as {@link Files#readString} begins, gets one
+   * digit.
+   */
+  public static String content(Path file) throws IOException {
+    try (FileInputStream stream = new FileInputStream(file.toFile())) {
+      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (FileNotFoundException e) {
+      if (Files.notExists(file)) {
+        throw new NoSuchFileException(file.toString());
+      }
+      throw e;
     }
   }
 

@@ -156,7 +156,7 @@ public final class ProcessFiles {
   private static boolean isWritable(Path directory, int descriptor) {
     Path info = directory.resolve("fdinfo").resolve(Integer.toString(descriptor));
     try {
-      return Files.readString(info)
+      return ProcFiles.content(info)
           .lines()
           .filter(line -> line.startsWith("flags:"))
           .map(line -> Long.parseLong(line.substring("flags:".length()).strip(), 8))

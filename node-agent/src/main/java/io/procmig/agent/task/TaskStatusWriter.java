@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.ResourceNotFoundException;
 import io.procmig.agent.transfer.TaskRef;
 import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.MigrationTaskStatus;
+import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,6 +28,7 @@ public final class TaskStatusWriter implements StatusSink {
   private static final Logger LOG = LoggerFactory.getLogger(TaskStatusWriter.class);
   private static final Duration BEAT = Duration.ofMillis(500);
   private static final Duration RETRY = Duration.ofSeconds(1);
+  private static final Duration CONFLICT = Duration.ofMillis(50);
 
   private final KubernetesClient client;
   private final ScheduledExecutorService executor;
@@ -74,11 +76,16 @@ public final class TaskStatusWriter implements StatusSink {
     try {
       writeNow(task, status);
     } catch (KubernetesClientException e) {
-      LOG.warn("{}: cannot write the status yet: {}", task, e.getMessage());
+      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+        LOG.debug("{}: the task changed while its status was written", task);
+      } else {
+        LOG.warn("{}: cannot write the status yet: {}", task, e.getMessage());
+      }
       synchronized (this) {
         waiting.putIfAbsent(task, status);
         if (!executor.isShutdown() && scheduled.add(task)) {
-          executor.schedule(() -> write(task), RETRY.toMillis(), TimeUnit.MILLISECONDS);
+          Duration pause = e.getCode() == HttpURLConnection.HTTP_CONFLICT ? CONFLICT : RETRY;
+          executor.schedule(() -> write(task), pause.toMillis(), TimeUnit.MILLISECONDS);
         }
       }
     }

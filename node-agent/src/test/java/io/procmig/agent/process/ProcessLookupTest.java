@@ -113,5 +113,7 @@ class ProcessLookupTest {
     assertTrue(found.commandLine().contains("java"), found.commandLine());
     assertTrue(found.startTimeTicks() > 0);
     assertTrue(real.pids().contains(self));
+    // Numbers below /proc/sys are given to the first read only.
+    assertTrue(Integer.parseInt(real.global("sys/kernel/pid_max").strip()) > self);
   }
 }

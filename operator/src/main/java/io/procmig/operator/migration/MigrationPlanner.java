@@ -234,6 +234,12 @@ final class MigrationPlanner {
 
   /** One side is over without commit; the other one has to come to an end, too. */
   private Decision decideHalfOver(Observation seen, Side over, Side open) {
+    if (awaitsVerdict(seen, over, open)) {
+      return new Wait(
+          Reason.Preflight,
+          "Node " + over.nodeName() + " found obstacles; waiting for node " + open.nodeName() + ".",
+          recheck(seen));
+    }
     if (!open.canceled()) {
       return new Cancel(reported(over));
     }
@@ -250,6 +256,21 @@ final class MigrationPlanner {
             Reason.Canceling,
             "Waiting for node " + open.nodeName() + " to stop the attempt.",
             recheck(seen));
+  }
+
+  /**
+   * Whether the source, which has asked the target, is about to tell its own obstacles and to end
+   * by itself: people want to know all of them at once. A target that was not asked has nothing to
+   * tell.
+   */
+  private static boolean awaitsVerdict(Observation seen, Side over, Side open) {
+    return over.task().getSpec().getRole() == TaskRole.Target
+        && over.preflighted().equals(Optional.of(false))
+        && open.preflighted().isEmpty()
+        && !open.canceled()
+        && !open.lost()
+        && !seen.cancelRequested()
+        && !seen.late();
   }
 
   private Decision decideCanceling(Observation seen, Side source, Side target) {
@@ -391,7 +412,7 @@ final class MigrationPlanner {
     String more =
         obstacles.size() == 1
             ? ""
-            : " (and " + (obstacles.size() - 1) + " more obstacles: see status.obstacles)";
+            : " (and " + (obstacles.size() - 1) + " more: see status.obstacles)";
     return new Failure(
         first.code(),
         source.status().getObstacles().isEmpty() ? Component.TargetAgent : Component.SourceAgent,

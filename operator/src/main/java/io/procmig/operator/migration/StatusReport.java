@@ -299,7 +299,7 @@ final class StatusReport {
           Api.PREFLIGHTED,
           false,
           Reason.ObstaclesFound,
-          status.getObstacles().size() + " obstacles: see status.obstacles.");
+          "Obstacles found: " + status.getObstacles().size() + "; see status.obstacles.");
     } else if (failure != null && "Placement".equals(failure.step())) {
       list.add(Api.PREFLIGHTED, false, failure.reason(), failure.message());
     } else if (verdicts.equals(List.of(Optional.of(true), Optional.of(true)))

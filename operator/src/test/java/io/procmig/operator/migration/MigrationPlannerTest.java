@@ -133,7 +133,29 @@ class MigrationPlannerTest {
     assertEnds(scenario, MigrationPhase.Failed, Reason.UnsupportedState, "True NotCommitted");
     assertEquals(2, scenario.status().getObstacles().size());
     assertEquals("False ObstaclesFound", scenario.condition(Api.PREFLIGHTED));
-    assertTrue(scenario.status().getFailure().message().contains("1 more obstacles"));
+    assertTrue(scenario.status().getFailure().message().contains("1 more: see status.obstacles"));
+  }
+
+  @Test
+  void targetThatFailedFirstDoesNotCutTheSourceShort() {
+    Scenario scenario = Scenario.started();
+    scenario.obstacle(TaskRole.Target, Reason.PidTaken);
+    scenario.failed(TaskRole.Target, TaskPhase.Failed, Reason.PidTaken);
+    assertEquals(Reason.Preflight, waiting(scenario.step()).reason());
+    assertFalse(scenario.task(TaskRole.Source).getSpec().getCancel());
+    scenario.obstacle(TaskRole.Source, Reason.UnsupportedState);
+    scenario.failed(TaskRole.Source, TaskPhase.Failed, Reason.UnsupportedState);
+    assertEnds(scenario, MigrationPhase.Failed, Reason.UnsupportedState, "True NotCommitted");
+    assertEquals(2, scenario.status().getObstacles().size());
+  }
+
+  @Test
+  void sourceWithoutAVerdictIsNotWaitedForBeyondTheDeadline() {
+    Scenario scenario = Scenario.started();
+    scenario.obstacle(TaskRole.Target, Reason.PidTaken);
+    scenario.failed(TaskRole.Target, TaskPhase.Failed, Reason.PidTaken);
+    scenario.pass(Duration.ofMinutes(10));
+    assertInstanceOf(Cancel.class, scenario.step());
   }
 
   @Test

@@ -85,6 +85,7 @@ public final class NodeAgent implements AutoCloseable {
   private final ControlPeers peers;
   private final ControlTls tls;
   private final NodePublisher publisher;
+  private final SelfTest selfTest;
   private volatile boolean stopping;
   private ControlServer server;
   private HealthServer health;
@@ -121,6 +122,7 @@ public final class NodeAgent implements AutoCloseable {
     statuses = new TaskStatusWriter(client, apiThread);
     board = new TaskBoard(config.node(), boardThread, calls, statuses, clock);
     AtomicInteger sessionNumber = new AtomicInteger();
+    KernelTls dataTls = new KernelTls(PROC, HOST_MODULES, host.kernelRelease(), config.node());
     sessions =
         new Sessions(
             new Sessions.Ports(
@@ -129,16 +131,30 @@ public final class NodeAgent implements AutoCloseable {
                 store,
                 peers::target,
                 peers::source,
-                new TcpDataPlane(
-                    config.host(),
-                    new KernelTls(PROC, HOST_MODULES, host.kernelRelease(), config.node()),
-                    config.bandwidth()),
+                new TcpDataPlane(config.host(), dataTls, config.bandwidth()),
                 stub,
                 new PollingWatch(TransferLimits.DEFAULT.progressEvery()),
                 () -> new ThreadLoop("procmig-session-" + sessionNumber.incrementAndGet()),
                 TransferLimits.DEFAULT),
             board);
     ProcessFiles files = new ProcessFiles(proc);
+    TargetPreflight targetPreflight =
+        new TargetPreflight(
+            config.node(),
+            kernel,
+            proc,
+            HOST_ROOT,
+            host.machine(),
+            host.cpuFeatures(),
+            store::usableBytes);
+    selfTest =
+        new SelfTest(
+            config.node(),
+            store,
+            config.dataTls() ? dataTls : () -> {},
+            peers,
+            proc,
+            targetPreflight);
     SecureRandom random = new SecureRandom();
     board.equip(
         new Surroundings(
@@ -147,14 +163,7 @@ public final class NodeAgent implements AutoCloseable {
             new ProcessLookup(proc, config.node()),
             files,
             new SourcePreflight(kernel, files, host.machine(), host.cpuFeatures()),
-            new TargetPreflight(
-                config.node(),
-                kernel,
-                proc,
-                HOST_ROOT,
-                host.machine(),
-                host.cpuFeatures(),
-                store::usableBytes),
+            targetPreflight,
             () -> ChannelSpec.fresh(random, config.bulkChannels(), config.dataTls()),
             config.controlAddress(),
             config.watchdogMs(),
@@ -270,6 +279,9 @@ public final class NodeAgent implements AutoCloseable {
     try {
       kernel.establish();
       publisher.heartbeat();
+      if (!stopping && selfTest.problem().isPresent()) {
+        calls.execute(() -> selfTest.run(config.hostLiteral() + ":" + server.port()));
+      }
     } catch (RuntimeException e) {
       log.error("node {}: a heartbeat failed", config.node(), e);
     }
@@ -287,7 +299,7 @@ public final class NodeAgent implements AutoCloseable {
 
   private Optional<String> unreadiness() {
     return publisher.published()
-        ? Optional.empty()
+        ? selfTest.problem()
         : Optional.of("the MigrationNode has not been published yet");
   }
 

@@ -89,8 +89,13 @@ public record AgentConfig(
 
   /** Where this node's agent is reached, as host:port. */
   public String controlAddress() {
+    return hostLiteral() + ":" + controlPort;
+  }
+
+  /** The node's address as it stands before a colon and a port. */
+  public String hostLiteral() {
     String literal = host.getHostAddress();
-    return (literal.contains(":") ? "[" + literal + "]" : literal) + ":" + controlPort;
+    return literal.contains(":") ? "[" + literal + "]" : literal;
   }
 
   private record Reader(Map<String, String> environment) {

@@ -98,11 +98,15 @@ final class SourceTask extends OpenTask {
           });
       SourcePreflight.Result result =
           around.preflight().check(found, TaskOrders.strategy(spec().getMode()), rules);
-      if (result.facts() == null) {
-        board.execute(() -> judged(result.obstacles(), List.of()));
-        return;
-      }
-      board.execute(() -> askTarget(result));
+      board.execute(
+          () -> {
+            judgedHere(result.obstacles());
+            if (result.facts() == null) {
+              judged(result.obstacles(), List.of());
+            } else {
+              askTarget(result);
+            }
+          });
     } catch (ProcessLookupException e) {
       board.execute(() -> refused(e.reason(), e.getMessage()));
     } catch (ProcUnreadableException e) {
@@ -128,7 +132,17 @@ final class SourceTask extends OpenTask {
   private void refused(Reason reason, String message) {
     String object =
         spec().getProcess() == null ? "selector" : "process " + spec().getProcess().pid();
-    judged(List.of(new Obstacle(reason, null, object, message)), List.of());
+    List<Obstacle> obstacles = List.of(new Obstacle(reason, null, object, message));
+    judgedHere(obstacles);
+    judged(obstacles, List.of());
+  }
+
+  /** Said before the target is asked: whoever of the two ends first, all reasons are on record. */
+  private void judgedHere(List<Obstacle> here) {
+    if (!isOver()) {
+      setPreflighted(here, positive(elapsed()));
+      publish(true);
+    }
   }
 
   private void askTarget(SourcePreflight.Result result) {

@@ -3,6 +3,7 @@ package io.procmig.agent.token;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.procmig.agent.kernel.RequestRole;
 import io.procmig.agent.kernel.Token;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -118,7 +119,9 @@ public final class FileTokenStore implements TokenStore {
           records.add(parse(file));
         } catch (IOException e) {
           LOG.error(
-              "{} is no token record ({}); it is ignored, look at it by hand", file, e.toString());
+              "{} is no token record ({}); it is ignored, look at it by hand",
+              file,
+              String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
         }
       }
     } catch (IOException e) {
@@ -152,6 +155,42 @@ public final class FileTokenStore implements TokenStore {
       }
     }
     return removed;
+  }
+
+  /**
+   * Writes and reads a record that says nothing, and removes it.
+   *
+   * @throws TokenStoreException if the directory cannot be relied on
+   */
+  public void probe() {
+    Token nobodys = Token.parse("f".repeat(32));
+    write(
+        new TokenRecord(
+            TokenRecord.VERSION,
+            nobodys.toString(),
+            RequestRole.SOURCE,
+            DurableState.ABORTED,
+            bootId,
+            "none/none",
+            "",
+            "",
+            0,
+            0,
+            "",
+            "",
+            null,
+            null,
+            null,
+            false,
+            0,
+            0,
+            0));
+    read(nobodys);
+    try {
+      Files.deleteIfExists(directory.resolve(nobodys + RECORD));
+    } catch (IOException e) {
+      throw new TokenStoreException("cannot remove a record from " + directory, e);
+    }
   }
 
   /** Bytes that the file system of the store has left for us. */

@@ -130,6 +130,14 @@ class FileTokenStoreTest {
   }
 
   @Test
+  void aProbeLeavesNothing() throws IOException {
+    store("b", NOW).probe();
+    try (Stream<Path> files = Files.list(directory.resolve("tokens"))) {
+      assertEquals(0, files.count());
+    }
+  }
+
+  @Test
   void aFullDiskIsRecognised() {
     assertTrue(
         new TokenStoreException("m", new IOException("x: No space left on device")).isDiskFull());

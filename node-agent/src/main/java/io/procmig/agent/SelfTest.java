@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.agent;
+
+import io.procmig.agent.control.ControlPeers;
+import io.procmig.agent.kernel.Token;
+import io.procmig.agent.preflight.SourceFacts;
+import io.procmig.agent.preflight.TargetPreflight;
+import io.procmig.agent.process.FileFact;
+import io.procmig.agent.process.FoundProcess;
+import io.procmig.agent.process.ProcFiles;
+import io.procmig.agent.process.ProcessFiles;
+import io.procmig.agent.token.FileTokenStore;
+import io.procmig.agent.transfer.TransferException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Goes at the start, and again until it passes, through what a migration needs of this node and
+ * what can be wrong with it: the durable store, kernel TLS, the certificate in both roles, /proc.
+ * So that the first migration neither finds it out nor waits for classes to be loaded.
+ */
+final class SelfTest {
+  private static final Logger LOG = LoggerFactory.getLogger(SelfTest.class);
+  private static final Token NOBODYS = Token.parse("0".repeat(32));
+  private static final int SECONDS = 40;
+
+  private final String node;
+  private final FileTokenStore store;
+  private final Runnable dataTls;
+  private final ControlPeers peers;
+  private final ProcFiles proc;
+  private final TargetPreflight preflight;
+  private final AtomicBoolean running = new AtomicBoolean();
+  private volatile String problem = "the self-test has not ended yet";
+
+  /**
+   * A test that has not run.
+   *
+   * @param dataTls makes kernel TLS available, or throws {@link TransferException}
+   */
+  SelfTest(
+      String node,
+      FileTokenStore store,
+      Runnable dataTls,
+      ControlPeers peers,
+      ProcFiles proc,
+      TargetPreflight preflight) {
+    this.node = node;
+    this.store = store;
+    this.dataTls = dataTls;
+    this.peers = peers;
+    this.proc = proc;
+    this.preflight = preflight;
+  }
+
+  /** What is wrong; empty when nothing is. */
+  Optional<String> problem() {
+    return Optional.ofNullable(problem);
+  }
+
+  /**
+   * Runs the test unless it has passed or is running; what it finds is logged.
+   *
+   * @param controlAddress where this agent's own control channel is reached
+   */
+  void run(String controlAddress) {
+    if (problem == null || !running.compareAndSet(false, true)) {
+      return;
+    }
+    long begun = System.nanoTime();
+    try {
+      store.probe();
+      SourceFacts facts = facts();
+      preflight.check(facts);
+      peers
+          .preflight(controlAddress, NOBODYS, facts)
+          .thenCompose(nothing -> peers.target(controlAddress).outcome(NOBODYS))
+          .get(SECONDS, TimeUnit.SECONDS);
+      dataTls.run();
+      problem = null;
+      LOG.info("node {}: self-test passed in {} ms", node, (System.nanoTime() - begun) / 1_000_000);
+    } catch (ExecutionException e) {
+      fail("the agent does not reach itself at " + controlAddress + ": " + e.getCause());
+    } catch (TimeoutException e) {
+      fail("the agent does not reach itself at " + controlAddress + " in " + SECONDS + " s");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      fail(e.getMessage());
+    } finally {
+      running.set(false);
+    }
+  }
+
+  /** The agent's own files; nobody is going to migrate it. */
+  private SourceFacts facts() {
+    int self = (int) ProcessHandle.current().pid();
+    FoundProcess found = proc.process(self).orElseThrow();
+    List<FileFact> files = new ProcessFiles(proc).of(found.pid(), Set.of());
+    return new SourceFacts(self, "", 0, 0, "", 0, 0, 0, List.of(), files);
+  }
+
+  private void fail(String why) {
+    if (!why.equals(problem)) {
+      LOG.error("node {}: self-test failed: {}", node, why);
+    }
+    problem = why;
+  }
+}

@@ -3,6 +3,7 @@ package io.procmig.agent.modules;
 
 import io.procmig.agent.kernel.DataListener;
 import io.procmig.agent.kernel.DataSocket;
+import io.procmig.agent.kernel.Errno;
 import io.procmig.agent.kernel.KernelException;
 import io.procmig.agent.kernel.ModuleSyscalls;
 import io.procmig.agent.process.ProcFiles;
@@ -56,7 +57,7 @@ public final class KernelTls implements Runnable {
       // The kernel runs the node's own modprobe for whoever may administer networks.
       attach();
     } catch (KernelException e) {
-      why = e.getMessage();
+      why = e.operation() + " failed: " + Errno.name(e.errno());
     }
     if (!isAvailable()) {
       try {

@@ -4,7 +4,6 @@ package io.procmig.agent.process;
 import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -16,8 +15,6 @@ import java.util.Optional;
 
 /** Reads /proc. A process may end at any time; then there is nothing instead of an error. */
 public final class ProcFiles {
-  private static final int LARGEST_GLOBAL = 1 << 20;
-
   private final Path proc;
 
   /**
@@ -93,10 +90,8 @@ public final class ProcFiles {
 
   /** A file below /proc itself, for example {@code sys/kernel/pid_max}. */
   public String global(String name) {
-    // In one read: a number of sysctl has its end after the first one, however short that was, and
-    // Files.readString() begins with a single byte when a file says that it is empty.
-    try (InputStream in = new FileInputStream(proc.resolve(name).toFile())) {
-      return new String(in.readNBytes(LARGEST_GLOBAL), StandardCharsets.UTF_8);
+    try {
+      return content(proc.resolve(name));
     } catch (IOException e) {
       throw new ProcUnreadableException("cannot read " + proc.resolve(name), e);
     }

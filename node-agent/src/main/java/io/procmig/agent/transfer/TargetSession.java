@@ -430,7 +430,7 @@ public final class TargetSession {
                       order.token(),
                       order.pid(),
                       0,
-                      Strategy.STOP_AND_COPY_RESTART,
+                      Strategy.STOP_AND_COPY,
                       Medium.SOCKET,
                       channels.descriptors(),
                       order.mechanisms(),

@@ -92,7 +92,7 @@ def _restart(steps, cluster, changed):
     labels = {"operator": "procmig-operator", "agent": "procmig-node-agent"}
     for part in changed:
         cluster.kubectl("-n", NAMESPACE, "delete", "pod", "-l", f"app.kubernetes.io/name={labels[part]}",
-                        "--wait=true", "--timeout=60s", seconds=90)
+                        "--wait=false")
 
 
 def _await_ready(steps, cluster, changed):
@@ -106,7 +106,8 @@ def _deployment(cluster):
     deployment = cluster.get("-n", NAMESPACE, "deployment", "procmig-operator") or {}
     status = deployment.get("status", {})
     ready = status.get("availableReplicas", 0) >= 1 and not status.get("unavailableReplicas")
-    return ready, f"available replicas {status.get('availableReplicas', 0)}{_pods(cluster)}"
+    ending, pods = _pods(cluster)
+    return ready and not ending, f"available replicas {status.get('availableReplicas', 0)}{pods}"
 
 
 def _agents(cluster):
@@ -115,11 +116,13 @@ def _agents(cluster):
     wanted, ready = status.get("desiredNumberScheduled", 0), status.get("numberReady", 0)
     current = status.get("observedGeneration") == daemons.get("metadata", {}).get("generation", -1)
     updated = status.get("updatedNumberScheduled", 0)
-    return (current and wanted == ready == updated == len(cluster.nodes),
-            f"{ready} of {wanted} agents are ready{_pods(cluster)}")
+    ending, pods = _pods(cluster)
+    return (current and not ending and wanted == ready == updated == len(cluster.nodes),
+            f"{ready} of {wanted} agents are ready{pods}")
 
 
 def _pods(cluster):
+    """Whether some are about to end, and how all of them are."""
     pods = cluster.get("-n", NAMESPACE, "pods") or {"items": []}
     states = []
     for pod in pods["items"]:
@@ -128,7 +131,8 @@ def _pods(cluster):
         restarts = sum(c.get("restartCount", 0) for c in containers)
         states.append(f"{pod['metadata']['name']} {waiting[0] if waiting else pod['status'].get('phase')}"
                       + (f" ({restarts} restarts)" if restarts else ""))
-    return f" ({'; '.join(states)})" if states else ""
+    ending = any("deletionTimestamp" in pod["metadata"] for pod in pods["items"])
+    return ending, f" ({'; '.join(states)})" if states else ""
 
 
 def _nodes(cluster):

@@ -3,11 +3,10 @@ package io.procmig.agent.kernel;
 
 /** A combination of context, quiesce and mode: {@code struct procmig_strategy}. */
 public record Strategy(Context context, Quiesce quiesce, TransferMode mode) {
-  /** A worker acts on threads that are made to park; everything travels while they are parked. */
+  /**
+   * Both sides of an event name the same one. A worker acts on threads that are made to park;
+   * everything travels while they are parked.
+   */
   public static final Strategy STOP_AND_COPY =
       new Strategy(Context.EXTERNAL, Quiesce.ASYNCHRONOUS, TransferMode.STOP_AND_COPY);
-
-  /** What the target submits: the stub acts on itself. */
-  public static final Strategy STOP_AND_COPY_RESTART =
-      new Strategy(Context.INTERNAL, Quiesce.SYNCHRONOUS, TransferMode.STOP_AND_COPY);
 }

@@ -15,6 +15,7 @@
 #include "inspection.h"
 #include "request.h"
 #include "strategy.h"
+#include "submit.h"
 
 #define OBSTACLES_MAX (1u << 20)
 
@@ -168,7 +169,7 @@ static int submit(enum procmig_role role, void __user *user)
 	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
 	if (ret)
 		return ret;
-	request = procmig_request_create(role, &args);
+	request = procmig_submit(role, &args);
 	if (IS_ERR(request))
 		return PTR_ERR(request);
 	ret = hand_over(request, &args.id, &args.fd);

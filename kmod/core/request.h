@@ -119,12 +119,10 @@ struct procmig_request {
 	struct procmig_process process;
 };
 
-/*
- * Submit.  @args has been checked for sizes and reserved members only.  On
- * success the request runs and the caller owns a reference.
- */
-struct procmig_request *procmig_request_create(enum procmig_role role,
-					       const struct procmig_submit *args);
+/* List it; -EEXIST: the token is known; -EBUSY: the process is held. */
+int procmig_request_publish(struct procmig_request *request);
+void procmig_request_withdraw(struct procmig_request *request);
+
 void procmig_request_put(struct procmig_request *request);
 struct procmig_request *procmig_request_by_token(const u8 *token);
 unsigned int procmig_request_count(void);

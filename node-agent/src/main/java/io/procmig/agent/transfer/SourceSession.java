@@ -249,7 +249,7 @@ public final class SourceSession {
         }
         if (step.next() != state) {
           LOG.info(
-              "{} token {}{}: {} → {} on {}",
+              "{} token {}{}: {} -> {} on {}",
               order.task(),
               order.token(),
               request == null ? "" : " request " + request.id(),

@@ -9,7 +9,6 @@ import io.procmig.agent.kernel.Medium;
 import io.procmig.agent.kernel.RequestEvent;
 import io.procmig.agent.kernel.RequestRole;
 import io.procmig.agent.kernel.RequestStatus;
-import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.SubmitOrder;
 import io.procmig.agent.token.DurableState;
 import io.procmig.agent.token.TokenRecord;
@@ -383,7 +382,7 @@ public final class TargetSession {
         }
         if (step.next() != state) {
           LOG.info(
-              "{} token {}{}: {} → {} on {}",
+              "{} token {}{}: {} -> {} on {}",
               task,
               order.token(),
               request == null ? "" : " request " + request.id(),
@@ -430,7 +429,7 @@ public final class TargetSession {
                       order.token(),
                       order.pid(),
                       0,
-                      Strategy.STOP_AND_COPY,
+                      order.strategy(),
                       Medium.SOCKET,
                       channels.descriptors(),
                       order.mechanisms(),

@@ -8,6 +8,7 @@
 #include <linux/net.h>
 #include <linux/slab.h>
 #include <net/sock.h>
+#include <net/tcp_states.h>
 #include <procmig/compat.h>
 #include <procmig/medium.h>
 
@@ -42,6 +43,15 @@ static void drop(struct sockets *sockets)
 	kfree(sockets);
 }
 
+/*
+ * The transport's own word: a socket that was connected without blocking stays
+ * SS_CONNECTING until somebody calls connect() once more.
+ */
+static bool established(struct socket *socket)
+{
+	return smp_load_acquire(&socket->sk->sk_state) == TCP_ESTABLISHED;
+}
+
 static int take(struct channel *channel, int fd)
 {
 	channel->file = fget(fd);
@@ -49,7 +59,7 @@ static int take(struct channel *channel, int fd)
 		return -EBADF;
 	channel->socket = sock_from_file(channel->file);
 	if (!channel->socket || channel->socket->type != SOCK_STREAM ||
-	    channel->socket->state != SS_CONNECTED)
+	    !established(channel->socket))
 		return -EBADF;
 	channel->out = kvmalloc(BUFFER_BYTES, GFP_KERNEL);
 	channel->in = kvmalloc(BUFFER_BYTES, GFP_KERNEL);

@@ -26,16 +26,17 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** An authority of its own and certificates that it signs. */
-final class TestCertificates {
+public final class TestCertificates {
   private static final X500Name AUTHORITY = new X500Name("CN=test authority");
 
   private final KeyPair authority = keys();
   private long serial = 1;
 
-  TestCertificates() throws GeneralSecurityException {}
+  /** A new authority. */
+  public TestCertificates() throws GeneralSecurityException {}
 
   /** Writes tls.crt, tls.key and ca.crt for a name into a directory. */
-  ControlTls issue(Path directory, String name)
+  public ControlTls issue(Path directory, String name)
       throws IOException, GeneralSecurityException, OperatorCreationException {
     Files.createDirectories(directory);
     KeyPair pair = keys();

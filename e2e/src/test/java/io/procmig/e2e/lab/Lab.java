@@ -48,6 +48,7 @@ public final class Lab {
     JsonNode info = Serialization.unmarshal(run("info"), JsonNode.class);
     Config config =
         new ConfigBuilder(Config.fromKubeconfig(new File(info.get("kubeconfig").asText())))
+            .withClientKeyAlgo("EC")
             .withRequestTimeout(10_000)
             .withNamespace("default")
             .build();

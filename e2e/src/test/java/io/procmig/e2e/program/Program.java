@@ -28,7 +28,7 @@ public final class Program implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration SOON = Duration.ofSeconds(30);
-  private static final Duration CONTROL = Duration.ofSeconds(60);
+  private static final Duration CONTROL = Duration.ofSeconds(150);
 
   private static int started;
 
@@ -78,7 +78,7 @@ public final class Program implements AutoCloseable {
 
   private static final String PI =
       """
-      for (i = 100; i <= 1200; i += 100) { scale = i; print i, " ", 4 * a(1), "\\n" }
+      for (i = 100; i <= 2000; i += 100) { scale = i; print i, " ", 4 * a(1), "\\n" }
       quit
       """;
 

@@ -56,6 +56,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -122,7 +123,14 @@ public final class NodeAgent implements AutoCloseable {
     statuses = new TaskStatusWriter(client, apiThread);
     board = new TaskBoard(config.node(), boardThread, calls, statuses, clock);
     AtomicInteger sessionNumber = new AtomicInteger();
-    KernelTls dataTls = new KernelTls(PROC, HOST_MODULES, host.kernelRelease(), config.node());
+    TcpDataPlane data =
+        new TcpDataPlane(
+            config.host(),
+            new KernelTls(PROC, HOST_MODULES, host.kernelRelease(), config.node()),
+            config.bandwidth());
+    SecureRandom random = new SecureRandom();
+    Supplier<List<ChannelSpec>> channels =
+        () -> ChannelSpec.fresh(random, config.bulkChannels(), config.dataTls());
     sessions =
         new Sessions(
             new Sessions.Ports(
@@ -131,7 +139,7 @@ public final class NodeAgent implements AutoCloseable {
                 store,
                 peers::target,
                 peers::source,
-                new TcpDataPlane(config.host(), dataTls, config.bandwidth()),
+                data,
                 stub,
                 new PollingWatch(TransferLimits.DEFAULT.progressEvery()),
                 () -> new ThreadLoop("procmig-session-" + sessionNumber.incrementAndGet()),
@@ -147,15 +155,7 @@ public final class NodeAgent implements AutoCloseable {
             host.machine(),
             host.cpuFeatures(),
             store::usableBytes);
-    selfTest =
-        new SelfTest(
-            config.node(),
-            store,
-            config.dataTls() ? dataTls : () -> {},
-            peers,
-            proc,
-            targetPreflight);
-    SecureRandom random = new SecureRandom();
+    selfTest = new SelfTest(config.node(), store, data, channels, peers, proc, targetPreflight);
     board.equip(
         new Surroundings(
             sessions,
@@ -164,7 +164,7 @@ public final class NodeAgent implements AutoCloseable {
             files,
             new SourcePreflight(kernel, files, host.machine(), host.cpuFeatures()),
             targetPreflight,
-            () -> ChannelSpec.fresh(random, config.bulkChannels(), config.dataTls()),
+            channels,
             config.controlAddress(),
             config.watchdogMs(),
             config.slots(),

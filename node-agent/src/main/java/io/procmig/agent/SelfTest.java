@@ -2,6 +2,7 @@
 package io.procmig.agent;
 
 import io.procmig.agent.control.ControlPeers;
+import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Token;
 import io.procmig.agent.preflight.SourceFacts;
 import io.procmig.agent.preflight.TargetPreflight;
@@ -10,14 +11,23 @@ import io.procmig.agent.process.FoundProcess;
 import io.procmig.agent.process.ProcFiles;
 import io.procmig.agent.process.ProcessFiles;
 import io.procmig.agent.token.FileTokenStore;
-import io.procmig.agent.transfer.TransferException;
+import io.procmig.agent.transfer.Cause;
+import io.procmig.agent.transfer.ChannelSpec;
+import io.procmig.agent.transfer.DataPlane;
+import io.procmig.agent.transfer.Rehearsal;
+import io.procmig.agent.transfer.TargetPeer;
+import io.procmig.api.v1alpha1.Component;
+import io.procmig.api.v1alpha1.Reason;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +43,8 @@ final class SelfTest {
 
   private final String node;
   private final FileTokenStore store;
-  private final Runnable dataTls;
+  private final DataPlane data;
+  private final Supplier<List<ChannelSpec>> channels;
   private final ControlPeers peers;
   private final ProcFiles proc;
   private final TargetPreflight preflight;
@@ -43,18 +54,21 @@ final class SelfTest {
   /**
    * A test that has not run.
    *
-   * @param dataTls makes kernel TLS available, or throws {@link TransferException}
+   * @param data makes data connections
+   * @param channels fresh ones, as a migration would use them
    */
   SelfTest(
       String node,
       FileTokenStore store,
-      Runnable dataTls,
+      DataPlane data,
+      Supplier<List<ChannelSpec>> channels,
       ControlPeers peers,
       ProcFiles proc,
       TargetPreflight preflight) {
     this.node = node;
     this.store = store;
-    this.dataTls = dataTls;
+    this.data = data;
+    this.channels = channels;
     this.peers = peers;
     this.proc = proc;
     this.preflight = preflight;
@@ -79,11 +93,11 @@ final class SelfTest {
       store.probe();
       SourceFacts facts = facts();
       preflight.check(facts);
-      peers
-          .preflight(controlAddress, NOBODYS, facts)
-          .thenCompose(nothing -> peers.target(controlAddress).outcome(NOBODYS))
-          .get(SECONDS, TimeUnit.SECONDS);
-      dataTls.run();
+      if (!Rehearsal.run(Duration.ofSeconds(SECONDS))) {
+        throw new IllegalStateException("source and target did not agree in a rehearsal");
+      }
+      callItself(controlAddress, facts);
+      connectToItself();
       problem = null;
       LOG.info("node {}: self-test passed in {} ms", node, (System.nanoTime() - begun) / 1_000_000);
     } catch (ExecutionException e) {
@@ -96,6 +110,36 @@ final class SelfTest {
       fail(e.getMessage());
     } finally {
       running.set(false);
+    }
+  }
+
+  /** Every order is about a token that nobody has, so nothing is done. */
+  private void callItself(String address, SourceFacts facts)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    TargetPeer self = peers.target(address);
+    TargetPeer.PrepareOrder order =
+        new TargetPeer.PrepareOrder(
+            NOBODYS, node, address, 1, Strategy.STOP_AND_COPY, channels.get(), List.of(), 1000);
+    Cause cause =
+        new Cause(Reason.InternalError, Component.SourceAgent, "SelfTest", "nothing is wrong");
+    peers
+        .preflight(address, NOBODYS, facts)
+        .thenCompose(done -> self.prepare(order))
+        .thenCompose(done -> self.start(NOBODYS, 0, 0))
+        .thenCompose(done -> self.awaitReady(NOBODYS, Duration.ZERO))
+        .thenCompose(done -> self.go(NOBODYS))
+        .thenCompose(done -> self.abort(NOBODYS, cause))
+        .thenCompose(done -> self.outcome(NOBODYS))
+        .get(SECONDS, TimeUnit.SECONDS);
+  }
+
+  private void connectToItself() throws InterruptedException, ExecutionException, TimeoutException {
+    List<ChannelSpec> specs = channels.get();
+    CompletableFuture<DataPlane.Channels> accepted = new CompletableFuture<>();
+    try (DataPlane.Listening listening = data.listen(specs, accepted::complete);
+        DataPlane.Channels connected = data.connect(listening.address(), specs)) {
+      accepted.get(SECONDS, TimeUnit.SECONDS).close();
+      LOG.debug("{} data connections to itself", connected.descriptors().size());
     }
   }
 

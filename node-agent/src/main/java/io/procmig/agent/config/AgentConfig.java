@@ -9,8 +9,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.logging.Level;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -18,6 +19,7 @@ import java.util.regex.PatternSyntaxException;
  * The validated configuration; see {@link Setting} for what each part means.
  *
  * @param bandwidth bytes per second; 0: unlimited
+ * @param logLevel error, warn, info, debug or trace
  */
 public record AgentConfig(
     String node,
@@ -40,7 +42,7 @@ public record AgentConfig(
     Duration heartbeat,
     Duration exitTimeout,
     boolean unloadOnExit,
-    Level logLevel) {
+    String logLevel) {
 
   /**
    * Modules for some kernels.
@@ -50,6 +52,7 @@ public record AgentConfig(
    */
   public record ModuleDirectory(Pattern release, Path directory) {}
 
+  private static final Set<String> LOG_LEVELS = Set.of("ERROR", "WARN", "INFO", "DEBUG", "TRACE");
   private static final int MOST_PORT = 65535;
   private static final int MOST_BULK = 15;
   private static final int MOST_SLOTS = 64;
@@ -165,18 +168,12 @@ public record AgentConfig(
       }
     }
 
-    Level level(Setting setting) {
+    String level(Setting setting) {
       String value = text(setting);
-      return switch (value) {
-        case "ERROR" -> Level.SEVERE;
-        case "WARN" -> Level.WARNING;
-        case "INFO" -> Level.INFO;
-        case "DEBUG" -> Level.FINE;
-        case "TRACE" -> Level.FINEST;
-        default ->
-            throw new InvalidSettingException(
-                setting, value, "one of ERROR, WARN, INFO, DEBUG, TRACE");
-      };
+      if (!LOG_LEVELS.contains(value)) {
+        throw new InvalidSettingException(setting, value, "one of ERROR, WARN, INFO, DEBUG, TRACE");
+      }
+      return value.toLowerCase(Locale.ROOT);
     }
 
     List<ModuleDirectory> moduleDirectories() {

@@ -2,45 +2,34 @@
 package io.procmig.agent.logging;
 
 import java.util.TimeZone;
-import java.util.logging.Handler;
 import java.util.logging.Level;
-import java.util.logging.LogManager;
 import java.util.logging.Logger;
 
-/** Sets up where and how log records are written. */
+/** Sets up where and how log records are written: one line each on standard error, in UTC. */
 public final class Logs {
-  /** Time, level, class, text, stack trace. */
-  private static final String FORMAT = "%1$tFT%1$tT.%1$tLZ %4$s %3$s %5$s%6$s%n";
+  private static final String SIMPLE = "org.slf4j.simpleLogger.";
 
   // Held strongly: java.util.logging forgets the level of a logger that nobody refers to.
-  private static final Logger ROOT;
-  private static final Logger VERSIONS;
-
-  static {
-    System.setProperty("java.util.logging.manager", Manager.class.getName());
-    System.setProperty("java.util.logging.SimpleFormatter.format", FORMAT);
-    TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-    ROOT = Logger.getLogger("");
-    // Says once per kind that v1alpha1 is no final version.
-    VERSIONS = Logger.getLogger("io.fabric8.kubernetes.client.dsl.internal.VersionUsageUtils");
-  }
-
-  /** Keeps its handlers when the virtual machine ends: the agent's last lines matter most. */
-  public static final class Manager extends LogManager {
-    @Override
-    public void reset() {
-      // The manager's own shutdown hook calls this; the process ends anyway.
-    }
-  }
+  private static final Logger ROOT = Logger.getLogger("");
 
   private Logs() {}
 
-  /** Writes records of a level and above to standard error. Before anything else is logged. */
-  public static void configure(Level level) {
-    ROOT.setLevel(level);
-    VERSIONS.setLevel(Level.SEVERE);
-    for (Handler handler : ROOT.getHandlers()) {
-      handler.setLevel(level);
-    }
+  /**
+   * Writes records of a level and above. Before anything else is logged.
+   *
+   * @param level error, warn, info, debug or trace
+   */
+  public static void configure(String level) {
+    TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+    System.setProperty(SIMPLE + "defaultLogLevel", level);
+    System.setProperty(SIMPLE + "showDateTime", "true");
+    System.setProperty(SIMPLE + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'");
+    System.setProperty(SIMPLE + "showThreadName", "false");
+    System.setProperty(SIMPLE + "showShortLogName", "true");
+    // Says once per kind that v1alpha1 is no final version.
+    System.setProperty(
+        SIMPLE + "log.io.fabric8.kubernetes.client.dsl.internal.VersionUsageUtils", "error");
+    // gRPC logs there, and only what went wrong.
+    ROOT.setLevel(Level.WARNING);
   }
 }

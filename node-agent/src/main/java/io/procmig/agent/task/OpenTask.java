@@ -4,6 +4,7 @@ package io.procmig.agent.task;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.procmig.agent.kernel.Token;
+import io.procmig.agent.task.StatusSink.Urgency;
 import io.procmig.agent.transfer.Cause;
 import io.procmig.agent.transfer.SourceReport;
 import io.procmig.agent.transfer.TargetReport;
@@ -38,6 +39,9 @@ import org.slf4j.LoggerFactory;
 abstract class OpenTask {
   private static final Logger LOG = LoggerFactory.getLogger(OpenTask.class);
 
+  /** What is over sooner is not worth being told while it lasts. */
+  private static final Duration INSTANT = Duration.ofSeconds(1);
+
   private static final Timings NOT_MEASURED = new Timings(null, null, null, null, null, null);
 
   final TaskRef ref;
@@ -56,6 +60,7 @@ abstract class OpenTask {
   private Boolean sourceIntact;
   private Instant completionTime;
   private Condition preflighted;
+  private long passingSince;
 
   OpenTask(MigrationTask task, TaskBoard board) {
     this.task = task;
@@ -204,12 +209,25 @@ abstract class OpenTask {
 
   /** Moves to a phase and publishes; at once if the phase is another one. */
   final void enter(TaskPhase next) {
-    boolean changed = next != phase;
-    phase = next;
-    if (changed) {
-      LOG.info("{} token {}: {}", ref, token, next);
+    enter(next, next == phase ? Urgency.SOON : Urgency.NOW);
+  }
+
+  /** Moves to a phase that lasts for an instant, or for the whole transfer. */
+  final void pass(TaskPhase next) {
+    long now = System.nanoTime();
+    if (passingSince == 0) {
+      passingSince = now;
     }
-    publish(changed);
+    boolean brief = now - passingSince < INSTANT.toNanos();
+    enter(next, brief ? Urgency.QUIETLY : Urgency.SOON);
+  }
+
+  private void enter(TaskPhase next, Urgency urgency) {
+    if (next != phase) {
+      LOG.debug("{} token {}: {}", ref, token, next);
+    }
+    phase = next;
+    publish(urgency);
   }
 
   /** Ends: the last phase, and why if it is not success. */
@@ -229,12 +247,12 @@ abstract class OpenTask {
             GoDuration.format(positive(elapsed())));
     phase = last;
     LOG.info("{} token {}: {}", ref, token, last);
-    publish(true);
+    publish(Urgency.NOW);
     board.ended(this);
   }
 
-  final void publish(boolean urgent) {
-    board.sink().put(ref, build(), urgent);
+  final void publish(Urgency urgency) {
+    board.sink().put(ref, build(), urgency);
   }
 
   static Failure failure(Cause cause) {

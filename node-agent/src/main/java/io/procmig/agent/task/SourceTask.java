@@ -6,6 +6,7 @@ import io.procmig.agent.preflight.SourcePreflight;
 import io.procmig.agent.process.FoundProcess;
 import io.procmig.agent.process.ProcUnreadableException;
 import io.procmig.agent.process.ProcessLookupException;
+import io.procmig.agent.task.StatusSink.Urgency;
 import io.procmig.agent.transfer.Cause;
 import io.procmig.agent.transfer.SourceOrder;
 import io.procmig.agent.transfer.SourceReport;
@@ -141,7 +142,7 @@ final class SourceTask extends OpenTask {
   private void judgedHere(List<Obstacle> here) {
     if (!isOver()) {
       setPreflighted(here, positive(elapsed()));
-      publish(true);
+      publish(Urgency.NOW);
     }
   }
 
@@ -202,7 +203,7 @@ final class SourceTask extends OpenTask {
       end(TaskPhase.Succeeded, null);
     } else {
       passed = true;
-      publish(true);
+      publish(Urgency.NOW);
       ordered();
     }
   }
@@ -252,12 +253,11 @@ final class SourceTask extends OpenTask {
     TaskPhase published = phase();
     switch (report.state()) {
       case PREPARING, CONNECTING, MEASURING, STARTING -> enter(TaskPhase.PreparingTarget);
-      case TRANSFERRING, READY ->
-          enter(report.frozen() ? TaskPhase.Frozen : TaskPhase.Transferring);
-      case SAVED, COMMITTING -> enter(TaskPhase.Restoring);
-      case RESUMING, REVOKING -> enter(TaskPhase.Committed);
+      case TRANSFERRING, READY -> pass(report.frozen() ? TaskPhase.Frozen : TaskPhase.Transferring);
+      case SAVED, COMMITTING -> pass(TaskPhase.Restoring);
+      case RESUMING, REVOKING -> pass(TaskPhase.Committed);
       case FINISHING -> enter(TaskPhase.Draining);
-      case ABORTING -> publish(true);
+      case ABORTING -> publish(Urgency.NOW);
       case FINISHED -> end(TaskPhase.Succeeded, null);
       case ABORTED -> end(lastPhase(report, published), report.cause());
     }

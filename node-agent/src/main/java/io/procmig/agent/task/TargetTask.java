@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.task;
 
+import io.procmig.agent.task.StatusSink.Urgency;
 import io.procmig.agent.transfer.Cause;
 import io.procmig.agent.transfer.TargetReport;
 import io.procmig.api.v1alpha1.Component;
@@ -74,7 +75,7 @@ final class TargetTask extends OpenTask {
     } else if (dryRun()) {
       end(TaskPhase.Succeeded, null);
     } else {
-      publish(true);
+      publish(Urgency.NOW);
     }
   }
 
@@ -93,14 +94,14 @@ final class TargetTask extends OpenTask {
     setProgress(report.bytesTotal(), report.bytesDone());
     switch (report.state()) {
       case LISTENING, CONNECTED -> enter(TaskPhase.PreparingTarget);
-      case LOADING -> enter(TaskPhase.Transferring);
-      case REBUILT, READY -> enter(TaskPhase.Restoring);
-      case RESUMING -> enter(TaskPhase.Committed);
+      case LOADING -> pass(TaskPhase.Transferring);
+      case REBUILT, READY -> pass(TaskPhase.Restoring);
+      case RESUMING -> pass(TaskPhase.Committed);
       case RUNNING -> {
         setRestartedPid(report.pid());
         enter(TaskPhase.Draining);
       }
-      case ABORTING -> publish(true);
+      case ABORTING -> publish(Urgency.NOW);
       case FINISHED -> {
         setRestartedPid(report.pid());
         end(TaskPhase.Succeeded, null);

@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
 public final class TaskStatusWriter implements StatusSink {
   private static final Logger LOG = LoggerFactory.getLogger(TaskStatusWriter.class);
   private static final Duration BEAT = Duration.ofMillis(500);
+  private static final Duration QUIET = Duration.ofMillis(1500);
   private static final Duration RETRY = Duration.ofSeconds(1);
   private static final Duration CONFLICT = Duration.ofMillis(50);
 
@@ -46,12 +47,18 @@ public final class TaskStatusWriter implements StatusSink {
   }
 
   @Override
-  public synchronized void put(TaskRef task, MigrationTaskStatus status, boolean urgent) {
+  public synchronized void put(TaskRef task, MigrationTaskStatus status, Urgency urgency) {
     waiting.put(task, status);
-    if (urgent) {
-      executor.execute(() -> write(task));
-    } else if (scheduled.add(task)) {
-      executor.schedule(() -> write(task), BEAT.toMillis(), TimeUnit.MILLISECONDS);
+    switch (urgency) {
+      case NOW -> executor.execute(() -> write(task));
+      case SOON -> schedule(task, BEAT);
+      case QUIETLY -> schedule(task, QUIET);
+    }
+  }
+
+  private synchronized void schedule(TaskRef task, Duration delay) {
+    if (!executor.isShutdown() && scheduled.add(task)) {
+      executor.schedule(() -> write(task), delay.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
@@ -83,10 +90,7 @@ public final class TaskStatusWriter implements StatusSink {
       }
       synchronized (this) {
         waiting.putIfAbsent(task, status);
-        if (!executor.isShutdown() && scheduled.add(task)) {
-          Duration pause = e.getCode() == HttpURLConnection.HTTP_CONFLICT ? CONFLICT : RETRY;
-          executor.schedule(() -> write(task), pause.toMillis(), TimeUnit.MILLISECONDS);
-        }
+        schedule(task, e.getCode() == HttpURLConnection.HTTP_CONFLICT ? CONFLICT : RETRY);
       }
     }
   }

@@ -21,6 +21,7 @@ import io.procmig.api.v1alpha1.Component;
 import io.procmig.api.v1alpha1.Reason;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -51,6 +52,7 @@ public final class SourceSession {
   private final Loop loop;
   private final Consumer<SourceReport> listener;
   private final Deque<SourceEvent> events = new ArrayDeque<>();
+  private final List<String> walked = new ArrayList<>();
   private boolean draining;
 
   private volatile TokenOutcome published = TokenOutcome.UNDECIDED;
@@ -242,29 +244,37 @@ public final class SourceSession {
     }
     draining = true;
     try {
+      // Nothing but what has to be done: the process may be standing still.
       for (SourceEvent event = events.poll(); event != null; event = events.poll()) {
         Step<SourceState, SourceAction> step = SourceMachine.next(state, event);
         if (step == null) {
           continue;
         }
         if (step.next() != state) {
-          LOG.info(
-              "{} token {}{}: {} -> {} on {}",
-              order.task(),
-              order.token(),
-              request == null ? "" : " request " + request.id(),
-              state,
-              step.next(),
-              event);
+          walked.add(state + " -> " + step.next() + " on " + event);
           state = step.next();
           attempt = 0;
         }
         act(step.action());
-        report();
       }
     } finally {
       draining = false;
     }
+    tell();
+  }
+
+  private void tell() {
+    if (walked.isEmpty()) {
+      return;
+    }
+    LOG.info(
+        "{} token {}{}: {}",
+        order.task(),
+        order.token(),
+        request == null ? "" : " request " + request.id(),
+        String.join(", ", walked));
+    walked.clear();
+    report();
   }
 
   private void act(SourceAction action) {
@@ -439,6 +449,7 @@ public final class SourceSession {
     if (from != request) {
       return;
     }
+    SourceState before = state;
     for (RequestEvent event : said) {
       bytesDone = Math.max(bytesDone, event.bytesDone());
       switch (event.state()) {
@@ -456,7 +467,10 @@ public final class SourceSession {
         case NEW, QUIESCING, COMMITTED, LOADING, READY, RUNNING, FINISHED -> {}
       }
     }
-    report();
+    if (state == before) {
+      // Otherwise that was told already.
+      report();
+    }
   }
 
   /** Asks until the target is ready, or has failed, or was silent for too long. */

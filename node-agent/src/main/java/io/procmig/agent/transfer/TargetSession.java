@@ -55,6 +55,7 @@ public final class TargetSession {
   private final Consumer<TargetReport> listener;
   private final Deque<TargetEvent> events = new ArrayDeque<>();
   private final List<CompletableFuture<Answer>> waiters = new ArrayList<>();
+  private final List<String> walked = new ArrayList<>();
   private boolean draining;
 
   private volatile TokenOutcome published = TokenOutcome.UNDECIDED;
@@ -375,29 +376,37 @@ public final class TargetSession {
     }
     draining = true;
     try {
+      // Nothing but what has to be done: the process may be standing still.
       for (TargetEvent event = events.poll(); event != null; event = events.poll()) {
         Step<TargetState, TargetAction> step = TargetMachine.next(state, event);
         if (step == null) {
           continue;
         }
         if (step.next() != state) {
-          LOG.info(
-              "{} token {}{}: {} -> {} on {}",
-              task,
-              order.token(),
-              request == null ? "" : " request " + request.id(),
-              state,
-              step.next(),
-              event);
+          walked.add(state + " -> " + step.next() + " on " + event);
           state = step.next();
           attempt = 0;
         }
         act(step.action());
-        report();
       }
     } finally {
       draining = false;
     }
+    tell();
+  }
+
+  private void tell() {
+    if (walked.isEmpty()) {
+      return;
+    }
+    LOG.info(
+        "{} token {}{}: {}",
+        task,
+        order.token(),
+        request == null ? "" : " request " + request.id(),
+        String.join(", ", walked));
+    walked.clear();
+    report();
   }
 
   private void act(TargetAction action) {
@@ -463,6 +472,7 @@ public final class TargetSession {
     if (from != request) {
       return;
     }
+    TargetState before = state;
     for (RequestEvent event : said) {
       bytesDone = Math.max(bytesDone, event.bytesDone());
       switch (event.state()) {
@@ -474,7 +484,10 @@ public final class TargetSession {
         case NEW, QUIESCING, SAVING, SAVED, COMMITTED, LOADING, RUNNING, FINISHED -> {}
       }
     }
-    report();
+    if (state == before) {
+      // Otherwise that was told already.
+      report();
+    }
   }
 
   private Cause kernelCause() {

@@ -166,7 +166,8 @@ class TaskBoardTest {
             "node-a",
             thread,
             direct,
-            (TaskRef task, MigrationTaskStatus status, boolean urgent) -> written.add(status),
+            (TaskRef task, MigrationTaskStatus status, StatusSink.Urgency urgency) ->
+                written.add(status),
             Clock.systemUTC());
     sessions =
         new Sessions(

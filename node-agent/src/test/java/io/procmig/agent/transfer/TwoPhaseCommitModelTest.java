@@ -13,9 +13,6 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -23,18 +20,10 @@ import org.junit.jupiter.api.Test;
  * settled. A migration is a sequence of effects; each is struck by each fault, alone and in pairs.
  */
 class TwoPhaseCommitModelTest {
-  // Held strongly: java.util.logging forgets the level of a logger that nobody refers to.
-  private static final Logger LOGGER = Logger.getLogger("io.procmig.agent.transfer");
-
   /** A retry never needs more effects than this beyond the undisturbed run. */
   private static final int LATE_EFFECTS = 25;
 
   private static final Set<Fault> PAIRED = EnumSet.allOf(Fault.class);
-
-  @BeforeAll
-  static void quiet() {
-    LOGGER.setLevel(Level.OFF);
-  }
 
   private static World run(List<Strike> strikes) {
     World world = new World(strikes);

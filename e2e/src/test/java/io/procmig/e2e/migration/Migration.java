@@ -226,7 +226,8 @@ public final class Migration {
         .orElse("");
   }
 
-  private String readyReason() {
+  /** The reason of condition Ready; "" without it. */
+  public String readyReason() {
     return status().getConditions().stream()
         .filter(condition -> condition.getType().equals(Api.READY))
         .map(Condition::getReason)

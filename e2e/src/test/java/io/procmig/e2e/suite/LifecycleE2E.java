@@ -4,7 +4,6 @@ package io.procmig.e2e.suite;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.procmig.api.v1alpha1.Api;
@@ -94,7 +93,7 @@ class LifecycleE2E {
       assertEquals(MigrationPhase.Succeeded, status.getPhase());
       assertEquals("True", migration.condition(Api.PREFLIGHTED));
       assertEquals("True", migration.condition(Api.SOURCE_INTACT));
-      assertTrue(migration.events().contains(Reason.DryRunPassed.name()));
+      assertEquals(Reason.DryRunPassed.name(), migration.readyReason());
       program.assertRunsOnlyOn(LAB.nodeA());
       program.endAndCompare(LAB.nodeA());
     }

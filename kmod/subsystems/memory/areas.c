@@ -50,13 +50,15 @@ static const char *describe_file(struct vm_area_struct *vma, const struct path *
 	char *path;
 
 	path = procmig_compat_path(&file->f_path, root, buffer, bytes);
+	if (!IS_ERR(path))
+		*file_path = path;
+	/* anonymous shared memory has a file, too, but none that has a path */
+	if (S_ISREG(inode->i_mode) && vma->vm_flags & VM_SHARED)
+		return "shared and writable memory";
 	if (IS_ERR(path))
 		return "its file is not reachable from the root of the process";
-	*file_path = path;
 	if (!S_ISREG(inode->i_mode))
 		return "it maps a device";
-	if (vma->vm_flags & VM_SHARED)
-		return "shared and writable memory";
 	if (d_unlinked(file->f_path.dentry))
 		return "its file is deleted";
 	area->kind = PROCMIG_AREA_FILE;

@@ -201,7 +201,7 @@ class RefusalsE2E {
           unix-socket     | socket
           pipe            | pipe
           threads         | thread
-          epoll           | epoll
+          epoll           | eventpoll
           shared-anonymous| shared
           posix-timer     | timer
           """)

@@ -62,7 +62,7 @@ public final class Program implements AutoCloseable {
             last=$(cat /proc/sys/kernel/ns_last_pid)
             [ $last -ge %1$d ] || echo %1$d > /proc/sys/kernel/ns_last_pid
             rm -f %2$s/pid
-            runuser -u app -- sh -c 'cd %2$s && umask 022 && PROCMIG_E2E=%3$s setsid --fork nice -n 5 \
+            runuser -u app -- sh -c 'cd %2$s && umask 022 && PROCMIG_E2E=%3$s setsid --fork nice -n 15 \
               sh -c "echo \\$\\$ > pid.new; mv pid.new pid; exec %4$s" < /dev/null > %5$s 2> err'
             for i in $(seq 100); do [ -s %2$s/pid ] && break; sleep 0.05; done
             cat %2$s/pid

@@ -187,8 +187,7 @@ public final class Sessions {
                         -1,
                         -1,
                         -1,
-                        -1,
-                        null));
+                        -1));
               } else {
                 tasks.reported(
                     task,
@@ -199,8 +198,7 @@ public final class Sessions {
                         record.pid(),
                         0,
                         0,
-                        -1,
-                        null));
+                        -1));
               }
             });
   }
@@ -287,8 +285,7 @@ public final class Sessions {
                     0,
                     0,
                     0));
-        tasks.reported(
-            task.get(), token, new TargetReport(TargetState.ABORTED, why, 0, 0, 0, -1, null));
+        tasks.reported(task.get(), token, new TargetReport(TargetState.ABORTED, why, 0, 0, 0, -1));
       }
     }
     return onTarget(token, session -> session.abort(why));

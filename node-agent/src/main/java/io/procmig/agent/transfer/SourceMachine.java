@@ -8,8 +8,7 @@ import io.procmig.agent.transfer.Transitions.Step;
  * late to matter; it is dropped.
  */
 final class SourceMachine {
-  private static final Transitions<SourceState, SourceEvent, SourceAction> TABLE =
-      new Transitions<>();
+  static final Transitions<SourceState, SourceEvent, SourceAction> TABLE = new Transitions<>();
 
   static {
     TABLE.on(

@@ -13,7 +13,6 @@ package io.procmig.agent.transfer;
  * @param transferNs from the submission until everything was sent
  * @param downtimeNs from the freeze until the target said that the process runs, or until the thaw
  * @param drainNs from there until nothing is held here
- * @param remark what is worth saying although nothing failed; null: nothing
  */
 public record SourceReport(
     SourceState state,
@@ -24,5 +23,4 @@ public record SourceReport(
     long prepareNs,
     long transferNs,
     long downtimeNs,
-    long drainNs,
-    String remark) {}
+    long drainNs) {}

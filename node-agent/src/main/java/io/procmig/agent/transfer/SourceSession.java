@@ -16,16 +16,10 @@ import io.procmig.agent.token.DurableState;
 import io.procmig.agent.token.TokenRecord;
 import io.procmig.agent.token.TokenStore;
 import io.procmig.agent.token.TokenStoreException;
-import io.procmig.agent.transfer.Transitions.Step;
 import io.procmig.api.v1alpha1.Component;
 import io.procmig.api.v1alpha1.Reason;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * The source's side of one token: the coordinator. Lives on its loop; {@link #begin}, {@link
  * #recover}, {@link #giveUp} and {@link #outcome} may be called from any thread.
  */
-public final class SourceSession {
+public final class SourceSession extends Session<SourceState, SourceEvent, SourceAction> {
   /** What a session works with. */
   public record Ports(
       Kernel kernel,
@@ -51,25 +45,17 @@ public final class SourceSession {
   private final Ports ports;
   private final Loop loop;
   private final Consumer<SourceReport> listener;
-  private final Deque<SourceEvent> events = new ArrayDeque<>();
-  private final List<String> walked = new ArrayList<>();
-  private boolean draining;
+  private final SourceCauses causes;
 
-  private volatile TokenOutcome published = TokenOutcome.UNDECIDED;
-  private volatile Cause cause;
-  private SourceState state = SourceState.PREPARING;
   private TokenRecord record;
   private TargetPeer.Prepared prepared;
   private DataPlane.Channels channels;
-  private KernelRequest request;
   private RequestWatch.Watching watching;
   private Loop.Timer repeat;
-  private int attempt;
   private long begunAt;
   private long heardAt;
   private long roundTripNs;
   private boolean frozen;
-  private String remark;
   private long bytesTotal;
   private long bytesDone;
   private long prepareNs = -1;
@@ -84,10 +70,18 @@ public final class SourceSession {
    * @param listener told of every change, on the loop; the last report has a terminal state
    */
   public SourceSession(SourceOrder order, Ports ports, Consumer<SourceReport> listener) {
+    super(
+        SourceMachine.TABLE,
+        SourceState.PREPARING,
+        SourceEvent.GIVE_UP,
+        ports.loop(),
+        ports.limits(),
+        order.task() + " token " + order.token());
     this.order = order;
     this.ports = ports;
     this.loop = ports.loop();
     this.listener = listener;
+    this.causes = new SourceCauses(order);
   }
 
   /** Begins a new migration. */
@@ -119,39 +113,22 @@ public final class SourceSession {
           try {
             ports.store().write(record);
           } catch (TokenStoreException e) {
-            fail(storeCause(e, "Prepare"));
+            fail(causes.notRecorded(e, "Prepare"));
             return;
           }
-          act(SourceAction.PREPARE);
-          drain();
+          prepare();
         });
   }
 
-  /**
-   * Continues what an earlier run of the agent began: what was committed is completed, everything
-   * else is undone.
-   *
-   * @param left the record as that run left it
-   */
-  public void recover(TokenRecord left) {
-    loop.post(
-        () -> {
-          try {
-            recoverNow(left);
-          } catch (RuntimeException e) {
-            // Nothing may be decided without the kernel's word.
-            LOG.error("{} token {}: cannot recover yet", order.task(), order.token(), e);
-            loop.after(ports.limits().pause(attempt++), () -> recover(left));
-          }
-        });
-  }
-
-  private void recoverNow(TokenRecord left) {
+  /** What was committed is completed, everything else is undone. */
+  @Override
+  void takeUp(TokenRecord left) {
     begunAt = loop.nanoTime();
     record = left;
     frozen = left.frozen();
     boolean sameBoot = left.bootId().equals(ports.store().bootId());
-    request = sameBoot ? ports.kernel().attach(order.token()).orElse(null) : null;
+    KernelRequest request = sameBoot ? ports.kernel().attach(order.token()).orElse(null) : null;
+    setRequest(request);
     switch (left.state()) {
       case PREPARED, READY -> undo(sameBoot);
       case COMMITTED -> {
@@ -168,158 +145,77 @@ public final class SourceSession {
           resumeFrom(SourceState.FINISHING, SourceAction.DESTROY, TokenOutcome.COMMITTED);
       case FINISHED -> resumeFrom(SourceState.FINISHED, SourceAction.END, TokenOutcome.COMMITTED);
       case ABORTED -> {
-        cause = new Cause(left.reason(), left.component(), "Recover", left.message());
+        setCause(new Cause(left.reason(), left.component(), "Recover", left.message()));
         resumeFrom(SourceState.ABORTED, SourceAction.END, TokenOutcome.ABORTED);
       }
     }
   }
 
-  /** Stops as soon as that is safe; without effect after the commit. */
-  public void giveUp(Cause why) {
-    post(() -> fail(why));
-  }
-
   /** What this node says about the token. Any thread. */
   public Answer outcome() {
-    return new Answer(published, cause, order.pid(), ports.store().bootId(), 0, 0, 0);
+    return new Answer(published(), cause(), order.pid(), ports.store().bootId(), 0, 0, 0);
   }
 
   private void undo(boolean sameBoot) {
-    Cause why =
-        sameBoot
-            ? new Cause(
-                Reason.AgentRestarted,
-                Component.SourceAgent,
-                "Recover",
-                "the agent of node "
-                    + order.task().node()
-                    + " restarted before the migration was committed and undid it; process "
-                    + order.pid()
-                    + " runs on the source. "
-                    + Reason.AgentRestarted.nextStep())
-            : new Cause(
-                Reason.SourceNodeLost,
-                Component.SourceAgent,
-                "Recover",
-                "node "
-                    + order.task().node()
-                    + " rebooted before the migration was committed, and process "
-                    + order.pid()
-                    + " ended with it. "
-                    + Reason.SourceNodeLost.nextStep());
-    cause = why;
-    state = SourceState.ABORTING;
-    act(SourceAction.ROLL_BACK);
-    drain();
+    setCause(sameBoot ? causes.agentRestarted() : causes.nodeRebooted());
+    goOnFrom(SourceState.ABORTING, SourceAction.ROLL_BACK);
   }
 
   private void resumeFrom(SourceState where, SourceAction action, TokenOutcome outcome) {
-    state = where;
-    published = outcome;
-    LOG.info("{} token {}: recovered in state {}", order.task(), order.token(), where);
-    report();
-    act(action);
-    drain();
+    setPublished(outcome);
+    goOnFrom(where, action);
   }
 
-  /* ---- events ---- */
-
-  private void fail(Cause why) {
-    if (SourceMachine.next(state, SourceEvent.GIVE_UP) != null && cause == null) {
-      cause = why;
-      LOG.warn(
-          "{} token {}: giving up in {}: {}", order.task(), order.token(), state, why.message());
-    }
-    fire(SourceEvent.GIVE_UP);
-  }
-
-  private void fire(SourceEvent event) {
-    events.add(event);
-    drain();
-  }
-
-  private void drain() {
-    if (draining) {
-      return;
-    }
-    draining = true;
-    try {
-      // Nothing but what has to be done: the process may be standing still.
-      for (SourceEvent event = events.poll(); event != null; event = events.poll()) {
-        Step<SourceState, SourceAction> step = SourceMachine.next(state, event);
-        if (step == null) {
-          continue;
-        }
-        if (step.next() != state) {
-          walked.add(state + " -> " + step.next() + " on " + event);
-          state = step.next();
-          attempt = 0;
-        }
-        act(step.action());
-      }
-    } finally {
-      draining = false;
-    }
-    tell();
-  }
-
-  private void tell() {
-    if (walked.isEmpty()) {
-      return;
-    }
-    LOG.info(
-        "{} token {}{}: {}",
-        order.task(),
-        order.token(),
-        request == null ? "" : " request " + request.id(),
-        String.join(", ", walked));
-    walked.clear();
-    report();
-  }
-
-  private void act(SourceAction action) {
+  @Override
+  void act(SourceAction action) {
     switch (action) {
       case NONE -> {}
       case PREPARE -> prepare();
-      case PREPARE_LATER -> later(SourceEvent.PREPARE_DUE);
+      case PREPARE_LATER -> repeat = later(SourceEvent.PREPARE_DUE);
       case CONNECT -> connect();
       case MEASURE -> measure();
       case START -> start();
       case SUBMIT -> submit();
       case COMMIT -> commit();
       case GO -> go();
-      case GO_LATER -> later(SourceEvent.GO_DUE);
+      case GO_LATER -> repeat = later(SourceEvent.GO_DUE);
       case DESTROY -> destroy();
-      case DESTROY_LATER, REVOKE_LATER -> later(SourceEvent.TRY_DUE);
+      case DESTROY_LATER, REVOKE_LATER -> repeat = later(SourceEvent.TRY_DUE);
       case REVOKE -> revoke();
       case ROLL_BACK -> rollBack();
       case END -> end();
     }
   }
 
-  private void later(SourceEvent event) {
-    repeat = after(ports.limits().pause(attempt++), () -> fire(event));
+  @Override
+  void insist() {
+    switch (state()) {
+      case RESUMING -> fire(SourceEvent.GO_UNANSWERED);
+      case REVOKING, FINISHING -> fire(SourceEvent.TRY_LATER);
+      case ABORTING -> fire(SourceEvent.PEER_TOLD);
+      case PREPARING,
+          CONNECTING,
+          MEASURING,
+          STARTING,
+          TRANSFERRING,
+          SAVED,
+          READY,
+          COMMITTING,
+          FINISHED,
+          ABORTED -> {}
+    }
+  }
+
+  @Override
+  Cause unforeseen(RuntimeException failure) {
+    return causes.unforeseen(failure, state());
   }
 
   /* ---- before the commit ---- */
 
   private void prepare() {
     if (elapsed(begunAt).compareTo(ports.limits().prepare()) > 0) {
-      fail(
-          new Cause(
-              Reason.PeerUnreachable,
-              Component.SourceAgent,
-              "Prepare",
-              "the agent of node "
-                  + order.peerNode()
-                  + " at "
-                  + order.peerAddress()
-                  + " did not take up token "
-                  + order.token()
-                  + " within "
-                  + ports.limits().prepare().toSeconds()
-                  + " s. "
-                  + Reason.PeerUnreachable.nextStep()));
+      fail(causes.notTakenUp(ports.limits().prepare()));
       return;
     }
     TargetPeer.PrepareOrder message =
@@ -342,8 +238,8 @@ public final class SourceSession {
               fire(reply.address() == null ? SourceEvent.NOT_YET : SourceEvent.PREPARED);
             }
             case NONE -> fire(SourceEvent.NOT_YET);
-            case ABORTED -> fail(reply.answer().cause());
-            case READY, COMMITTED -> fail(unexpected(reply.answer(), "Prepare"));
+            case ABORTED -> fail(causes.abortedThere(reply.answer()));
+            case READY, COMMITTED -> fail(causes.unexpected(reply.answer(), "Prepare"));
           }
         },
         failure -> fire(SourceEvent.NOT_YET));
@@ -366,7 +262,7 @@ public final class SourceSession {
           roundTripNs = loop.nanoTime() - asked;
           fire(SourceEvent.MEASURED);
         },
-        failure -> fail(unreachable("Measure", failure)));
+        failure -> fail(causes.unreachable("Measure", failure)));
   }
 
   private void start() {
@@ -383,17 +279,7 @@ public final class SourceSession {
       return;
     }
     if (!inspection.obstacles().isEmpty()) {
-      fail(
-          new Cause(
-              Reason.UnsupportedState,
-              Component.SourceKernel,
-              "Inspect",
-              "process "
-                  + order.pid()
-                  + " has acquired state since the preflight that is not carried: "
-                  + inspection.obstacles().get(0).text()
-                  + ". "
-                  + Reason.UnsupportedState.nextStep()));
+      fail(causes.newObstacle(inspection.obstacles().get(0)));
       return;
     }
     bytesTotal = inspection.memoryBytes();
@@ -411,14 +297,15 @@ public final class SourceSession {
               prepareNs = loop.nanoTime() - begunAt;
               fire(SourceEvent.STARTED);
             }
-            case ABORTED -> fail(reply.cause());
-            case NONE, COMMITTED -> fail(unexpected(reply, "Start"));
+            case ABORTED -> fail(causes.abortedThere(reply));
+            case NONE, COMMITTED -> fail(causes.unexpected(reply, "Start"));
           }
         },
-        failure -> fail(unreachable("Start", failure)));
+        failure -> fail(causes.unreachable("Start", failure)));
   }
 
   private void submit() {
+    KernelRequest request;
     try {
       request =
           ports
@@ -438,18 +325,15 @@ public final class SourceSession {
       fail(KernelCauses.of(e, Component.SourceKernel, "Submit"));
       return;
     }
+    setRequest(request);
     closeChannels();
-    KernelRequest watched = request;
-    watching = ports.watch().watch(watched, events -> post(() -> kernelSaid(watched, events)));
+    watching = ports.watch().watch(request, events -> post(() -> kernelSaid(request, events)));
     heardAt = loop.nanoTime();
     askReady();
   }
 
-  private void kernelSaid(KernelRequest from, List<RequestEvent> said) {
-    if (from != request) {
-      return;
-    }
-    SourceState before = state;
+  private void kernelSaid(KernelRequest request, List<RequestEvent> said) {
+    SourceState before = state();
     for (RequestEvent event : said) {
       bytesDone = Math.max(bytesDone, event.bytesDone());
       switch (event.state()) {
@@ -467,7 +351,7 @@ public final class SourceSession {
         case NEW, QUIESCING, COMMITTED, LOADING, READY, RUNNING, FINISHED -> {}
       }
     }
-    if (state == before) {
+    if (state() == before) {
       // Otherwise that was told already.
       report();
     }
@@ -488,13 +372,13 @@ public final class SourceSession {
               bytesDone = Math.max(bytesDone, reply.bytesReceived());
               askReady();
             }
-            case ABORTED -> fail(reply.cause());
-            case NONE, COMMITTED -> fail(unexpected(reply, "AwaitReady"));
+            case ABORTED -> fail(causes.abortedThere(reply));
+            case NONE, COMMITTED -> fail(causes.unexpected(reply, "AwaitReady"));
           }
         },
         failure -> {
           if (elapsed(heardAt).compareTo(ports.limits().peerSilence()) > 0) {
-            fail(unreachable("AwaitReady", failure));
+            fail(causes.unreachable("AwaitReady", failure));
           } else if (awaitsPeer()) {
             repeat = after(ports.limits().retryFirst(), this::askReady);
           }
@@ -502,23 +386,22 @@ public final class SourceSession {
   }
 
   private boolean awaitsPeer() {
-    return state == SourceState.TRANSFERRING || state == SourceState.SAVED;
+    return state() == SourceState.TRANSFERRING || state() == SourceState.SAVED;
   }
 
   /* ---- the commit and after ---- */
 
   private void commit() {
-    record = record.withFrozen().withState(DurableState.COMMITTED);
     try {
-      ports.store().write(record);
+      write(record.withFrozen().withState(DurableState.COMMITTED));
     } catch (TokenStoreException e) {
-      refuseCommit(storeCause(e, "Commit"));
+      refuseCommit(causes.notRecorded(e, "Commit"));
       return;
     }
     try {
-      request.commit();
+      request().commit();
     } catch (KernelException e) {
-      RequestStatus status = request.status();
+      RequestStatus status = request().status();
       if (status.state() != KernelState.COMMITTED) {
         readTimes(status);
         refuseCommit(
@@ -528,13 +411,12 @@ public final class SourceSession {
         return;
       }
     }
-    published = TokenOutcome.COMMITTED;
+    setPublished(TokenOutcome.COMMITTED);
     fire(SourceEvent.COMMITTED);
   }
 
   private void refuseCommit(Cause why) {
-    cause = why;
-    fire(SourceEvent.COMMIT_REFUSED);
+    fire(SourceEvent.COMMIT_REFUSED, why);
   }
 
   private void go() {
@@ -543,34 +425,19 @@ public final class SourceSession {
         reply -> {
           switch (reply.outcome()) {
             case COMMITTED -> {
-              remark = null;
-              readTimes(null);
+              readResumed();
               fire(SourceEvent.PEER_RUNS);
             }
-            case ABORTED -> {
-              cause = reply.cause();
-              fire(SourceEvent.PEER_NEVER_RAN);
-            }
+            case ABORTED -> fire(SourceEvent.PEER_NEVER_RAN, causes.abortedThere(reply));
             case NONE -> {
-              remark =
-                  "node "
-                      + order.peerNode()
-                      + " has no record of token "
-                      + order.token()
-                      + ", so it cannot be told whether process "
-                      + order.pid()
-                      + " ever ran there; the copy on the source stays frozen. Restore "
-                      + "/var/lib/procmig of that node";
+              remark(causes.noRecordThere());
               fire(SourceEvent.GO_UNANSWERED);
             }
             case UNDECIDED, READY -> fire(SourceEvent.GO_UNANSWERED);
           }
         },
         failure -> {
-          remark =
-              "the agent of node "
-                  + order.peerNode()
-                  + " does not answer; the process stays frozen on the source until it does";
+          remark(causes.silence());
           fire(SourceEvent.GO_UNANSWERED);
         });
   }
@@ -579,20 +446,14 @@ public final class SourceSession {
     try {
       // Without this record a missing request would look like one that was never committed.
       if (record.state() != DurableState.RUNNING) {
-        record = record.withState(DurableState.RUNNING);
-        ports.store().write(record);
+        write(record.withState(DurableState.RUNNING));
       }
-      if (request != null && request.status().state() == KernelState.COMMITTED) {
-        request.finish();
+      if (isCommittedInKernel()) {
+        request().finish();
       }
-      record = record.withState(DurableState.FINISHED);
-      ports.store().write(record);
+      write(record.withState(DurableState.FINISHED));
     } catch (KernelException | TokenStoreException e) {
-      LOG.error(
-          "{} token {}: cannot destroy the frozen copy yet: {}",
-          order.task(),
-          order.token(),
-          e.getMessage());
+      remark("cannot destroy the frozen copy yet: " + e.getMessage());
       fire(SourceEvent.TRY_LATER);
       return;
     }
@@ -602,65 +463,53 @@ public final class SourceSession {
 
   private void revoke() {
     try {
-      if (request != null && request.status().state() == KernelState.COMMITTED) {
-        request.abortNeverRan();
+      if (isCommittedInKernel()) {
+        request().abortNeverRan();
       }
-      if (request == null) {
-        cause =
-            new Cause(
-                Reason.SourceNodeLost,
-                Component.SourceAgent,
-                "Resume",
-                "the process never ran on node "
-                    + order.peerNode()
-                    + " ("
-                    + (cause == null ? "unknown why" : cause.message())
-                    + "), and node "
-                    + order.task().node()
-                    + " rebooted meanwhile. "
-                    + Reason.SourceNodeLost.nextStep());
+      if (request() == null) {
+        setCause(causes.neverRanAndRebooted(cause()));
       } else {
-        readTimes(request.status());
+        readTimes(request().status());
       }
       writeAborted();
     } catch (KernelException | TokenStoreException e) {
-      LOG.error(
-          "{} token {}: cannot take the commit back yet: {}",
-          order.task(),
-          order.token(),
-          e.getMessage());
+      remark("cannot take the commit back yet: " + e.getMessage());
       fire(SourceEvent.TRY_LATER);
       return;
     }
-    published = TokenOutcome.ABORTED;
+    setPublished(TokenOutcome.ABORTED);
     fire(SourceEvent.REVOKED);
   }
 
+  private boolean isCommittedInKernel() {
+    return request() != null && request().status().state() == KernelState.COMMITTED;
+  }
+
   private void rollBack() {
-    if (request != null) {
+    if (request() != null) {
       try {
-        request.abort();
+        request().abort();
       } catch (KernelException e) {
         // EPROTO: the kernel undid it already.
-        LOG.info("{} token {}: {}", order.task(), order.token(), e.getMessage());
+        LOG.debug("{}: {}", order.token(), e.getMessage());
       }
-      readTimes(request.status());
+      readTimes(request().status());
     }
     closeChannels();
     try {
       writeAborted();
     } catch (TokenStoreException e) {
       // Whoever reads the older record comes to the same end, since the request is gone.
-      LOG.error("{} token {}: {}", order.task(), order.token(), e.getMessage());
+      remark(e.getMessage());
     }
-    published = TokenOutcome.ABORTED;
+    setPublished(TokenOutcome.ABORTED);
     report();
     tellAborted(0);
   }
 
   private void tellAborted(int told) {
     answer(
-        ports.peer().abort(order.token(), cause),
+        ports.peer().abort(order.token(), cause()),
         reply -> {
           adopt(reply);
           fire(SourceEvent.PEER_TOLD);
@@ -677,46 +526,37 @@ public final class SourceSession {
 
   /** A broken connection here is often the target's failure there; that one says more. */
   private void adopt(Answer reply) {
-    boolean vague =
-        cause.reason() == Reason.TransferInterrupted || cause.reason() == Reason.WatchdogExpired;
+    Reason mine = cause().reason();
+    boolean vague = mine == Reason.TransferInterrupted || mine == Reason.WatchdogExpired;
     if (vague
         && reply.cause() != null
         && reply.cause().reason() != Reason.TransferInterrupted
         && reply.cause().component() != Component.SourceAgent
         && reply.cause().component() != Component.SourceKernel) {
-      cause = reply.cause();
+      setCause(reply.cause());
       try {
         writeAborted();
       } catch (TokenStoreException e) {
-        LOG.error("{} token {}: {}", order.task(), order.token(), e.getMessage());
+        remark(e.getMessage());
       }
     }
   }
 
   private void writeAborted() {
-    if (frozen) {
-      record = record.withFrozen();
-    }
-    record = record.aborted(cause.reason(), cause.component(), cause.message());
-    ports.store().write(record);
+    Cause why = cause();
+    TokenRecord last = frozen ? record.withFrozen() : record;
+    write(last.aborted(why.reason(), why.component(), why.message()));
   }
 
   private void end() {
-    if (repeat != null) {
-      repeat.cancel();
-    }
+    cancel(repeat);
     closeChannels();
     if (watching != null) {
       watching.closeWithRequest();
-    } else if (request != null) {
-      request.close();
+    } else if (request() != null) {
+      request().close();
     }
-    LOG.info(
-        "{} token {}: over, {}{}",
-        order.task(),
-        order.token(),
-        state,
-        cause == null ? "" : ": " + cause.message());
+    sayOver();
   }
 
   /* ---- what everything above uses ---- */
@@ -728,19 +568,26 @@ public final class SourceSession {
     }
   }
 
-  /** Takes times from the kernel; null: the target has said that the process runs. */
-  private void readTimes(RequestStatus last) {
-    RequestStatus status = last;
-    if (status == null) {
-      resumedAt = loop.nanoTime();
-      if (request == null) {
-        return;
-      }
-      status = request.status();
-      if (status.frozenNs() != 0) {
-        downtimeNs = ports.kernel().info().monotonicNs() - status.frozenNs();
-      }
-    } else if (status.frozenNs() != 0 && status.state() == KernelState.ABORTED) {
+  private void write(TokenRecord next) {
+    ports.store().write(next);
+    record = next;
+  }
+
+  /** The target has said that the process runs. */
+  private void readResumed() {
+    resumedAt = loop.nanoTime();
+    if (request() == null) {
+      return;
+    }
+    RequestStatus status = request().status();
+    if (status.frozenNs() != 0) {
+      downtimeNs = ports.kernel().info().monotonicNs() - status.frozenNs();
+    }
+    readTimes(status);
+  }
+
+  private void readTimes(RequestStatus status) {
+    if (status.frozenNs() != 0 && status.state() == KernelState.ABORTED) {
       downtimeNs = status.decidedNs() - status.frozenNs();
     }
     frozen |= status.frozenNs() != 0;
@@ -751,97 +598,22 @@ public final class SourceSession {
     }
   }
 
-  private void report() {
+  @Override
+  void report() {
     listener.accept(
         new SourceReport(
-            state,
+            state(),
             frozen,
-            cause,
+            cause(),
             Math.max(bytesTotal, bytesDone),
             bytesDone,
             prepareNs,
             transferNs,
             downtimeNs,
-            drainNs,
-            remark));
-  }
-
-  private void post(Runnable work) {
-    loop.post(() -> guarded(work));
-  }
-
-  private Loop.Timer after(Duration delay, Runnable work) {
-    return loop.after(delay, () -> guarded(work));
-  }
-
-  /** What nobody foresaw ends the migration if it still can be ended, and never the loop. */
-  private void guarded(Runnable work) {
-    try {
-      work.run();
-    } catch (RuntimeException e) {
-      LOG.error("{} token {}: unexpected failure in {}", order.task(), order.token(), state, e);
-      fail(
-          new Cause(
-              Reason.InternalError,
-              Component.SourceAgent,
-              state.toString(),
-              "unexpected failure: " + e + ". " + Reason.InternalError.nextStep()));
-    }
-  }
-
-  private <T> void answer(
-      CompletableFuture<T> future, Consumer<T> reply, Consumer<Throwable> failure) {
-    future.whenComplete(
-        (value, error) ->
-            post(
-                () -> {
-                  if (error == null) {
-                    reply.accept(value);
-                  } else {
-                    failure.accept(error);
-                  }
-                }));
+            drainNs));
   }
 
   private Duration elapsed(long since) {
     return Duration.ofNanos(loop.nanoTime() - since);
-  }
-
-  private Cause unreachable(String step, Throwable failure) {
-    return new Cause(
-        Reason.PeerUnreachable,
-        Component.SourceAgent,
-        step,
-        "the agent of node "
-            + order.peerNode()
-            + " at "
-            + order.peerAddress()
-            + " does not answer ("
-            + Optional.ofNullable(failure.getMessage()).orElse(failure.toString())
-            + "). "
-            + Reason.PeerUnreachable.nextStep());
-  }
-
-  private Cause unexpected(Answer reply, String step) {
-    return new Cause(
-        Reason.AgentLost,
-        Component.TargetAgent,
-        step,
-        "the agent of node "
-            + order.peerNode()
-            + " answered "
-            + reply.outcome()
-            + " to "
-            + step
-            + " for token "
-            + order.token()
-            + ": it has lost its state. "
-            + Reason.AgentLost.nextStep());
-  }
-
-  private static Cause storeCause(TokenStoreException failure, String step) {
-    Reason reason = failure.isDiskFull() ? Reason.DiskFull : Reason.InternalError;
-    return new Cause(
-        reason, Component.SourceAgent, step, failure.getMessage() + ". " + reason.nextStep());
   }
 }

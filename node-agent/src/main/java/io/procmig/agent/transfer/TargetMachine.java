@@ -9,8 +9,7 @@ import io.procmig.agent.transfer.Transitions.Step;
  * a READY target does not give up by itself.
  */
 final class TargetMachine {
-  private static final Transitions<TargetState, TargetEvent, TargetAction> TABLE =
-      new Transitions<>();
+  static final Transitions<TargetState, TargetEvent, TargetAction> TABLE = new Transitions<>();
 
   static {
     TABLE.on(

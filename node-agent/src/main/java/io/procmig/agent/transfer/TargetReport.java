@@ -10,13 +10,6 @@ package io.procmig.agent.transfer;
  * @param bytesTotal estimate of the bytes to move; 0: not known
  * @param bytesDone bytes received
  * @param restoreNs from the submission until the process was rebuilt
- * @param remark what is worth saying although nothing failed; null: nothing
  */
 public record TargetReport(
-    TargetState state,
-    Cause cause,
-    int pid,
-    long bytesTotal,
-    long bytesDone,
-    long restoreNs,
-    String remark) {}
+    TargetState state, Cause cause, int pid, long bytesTotal, long bytesDone, long restoreNs) {}

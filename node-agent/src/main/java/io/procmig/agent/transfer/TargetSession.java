@@ -14,24 +14,18 @@ import io.procmig.agent.token.DurableState;
 import io.procmig.agent.token.TokenRecord;
 import io.procmig.agent.token.TokenStore;
 import io.procmig.agent.token.TokenStoreException;
-import io.procmig.agent.transfer.Transitions.Step;
 import io.procmig.api.v1alpha1.Component;
-import io.procmig.api.v1alpha1.Reason;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The target's side of one token: the daemon. It obeys its source, and once it is READY it never
  * decides alone. Lives on its loop; the public methods may be called from any thread.
  */
-public final class TargetSession {
+public final class TargetSession extends Session<TargetState, TargetEvent, TargetAction> {
   /** What a session works with. */
   public record Ports(
       Kernel kernel,
@@ -43,8 +37,6 @@ public final class TargetSession {
       Loop loop,
       TransferLimits limits) {}
 
-  private static final Logger LOG = LoggerFactory.getLogger(TargetSession.class);
-
   /** The kernel wants a limit; a restart has no threads to quiesce. */
   private static final int QUIESCE_MS = 10_000;
 
@@ -53,26 +45,18 @@ public final class TargetSession {
   private final Ports ports;
   private final Loop loop;
   private final Consumer<TargetReport> listener;
-  private final Deque<TargetEvent> events = new ArrayDeque<>();
+  private final TargetCauses causes;
   private final List<CompletableFuture<Answer>> waiters = new ArrayList<>();
-  private final List<String> walked = new ArrayList<>();
-  private boolean draining;
 
-  private volatile TokenOutcome published = TokenOutcome.UNDECIDED;
-  private volatile Cause cause;
   private volatile long bytesDone;
-  private TargetState state = TargetState.LISTENING;
   private volatile TokenRecord record;
   private DataPlane.Listening listening;
   private DataPlane.Channels channels;
-  private KernelRequest request;
   private RequestWatch.Watching watching;
   private Loop.Timer expiry;
   private Loop.Timer repeat;
-  private int attempt;
   private boolean asking;
   private Start start;
-  private String remark;
   private long bytesTotal;
   private long restoreNs = -1;
 
@@ -87,11 +71,19 @@ public final class TargetSession {
    */
   public TargetSession(
       TargetPeer.PrepareOrder order, TaskRef task, Ports ports, Consumer<TargetReport> listener) {
+    super(
+        TargetMachine.TABLE,
+        TargetState.LISTENING,
+        TargetEvent.GIVE_UP,
+        ports.loop(),
+        ports.limits(),
+        task + " token " + order.token());
     this.order = order;
     this.task = task;
     this.ports = ports;
     this.loop = ports.loop();
     this.listener = listener;
+    this.causes = new TargetCauses(order, task.node());
   }
 
   /** Begins to listen; answers where, or why not. */
@@ -124,26 +116,13 @@ public final class TargetSession {
             ports.store().write(record);
             listening = ports.data().listen(order.channels(), up -> post(() -> channelsUp(up)));
           } catch (TokenStoreException e) {
-            fail(storeCause(e, "Prepare"));
+            fail(causes.notRecorded(e, "Prepare"));
           } catch (TransferException e) {
             fail(e.failure());
           }
           if (listening != null) {
-            expiry =
-                after(
-                    ports.limits().listen(),
-                    () ->
-                        fail(
-                            new Cause(
-                                Reason.PeerUnreachable,
-                                Component.TargetAgent,
-                                "Prepare",
-                                "the agent of node "
-                                    + order.sourceNode()
-                                    + " did not connect and start within "
-                                    + ports.limits().listen().toSeconds()
-                                    + " s. "
-                                    + Reason.PeerUnreachable.nextStep())));
+            Duration patience = ports.limits().listen();
+            expiry = after(patience, () -> fail(causes.notConnected(patience)));
           }
           report();
           reply.complete(prepared());
@@ -151,29 +130,13 @@ public final class TargetSession {
     return reply;
   }
 
-  /**
-   * Continues what an earlier run of the agent began: a READY target waits on and asks, a decided
-   * one is completed, everything else is undone.
-   *
-   * @param left the record as that run left it
-   */
-  public void recover(TokenRecord left) {
-    loop.post(
-        () -> {
-          try {
-            recoverNow(left);
-          } catch (RuntimeException e) {
-            // Nothing may be decided without the kernel's word.
-            LOG.error("{} token {}: cannot recover yet", task, order.token(), e);
-            loop.after(ports.limits().pause(attempt++), () -> recover(left));
-          }
-        });
-  }
-
-  private void recoverNow(TokenRecord left) {
+  /** A READY target waits on and asks, a decided one is completed, everything else is undone. */
+  @Override
+  void takeUp(TokenRecord left) {
     record = left;
     boolean sameBoot = left.bootId().equals(ports.store().bootId());
-    request = sameBoot ? ports.kernel().attach(order.token()).orElse(null) : null;
+    KernelRequest request = sameBoot ? ports.kernel().attach(order.token()).orElse(null) : null;
+    setRequest(request);
     KernelState kernelState = request == null ? null : request.status().state();
     if (request != null) {
       watch();
@@ -201,7 +164,7 @@ public final class TargetSession {
       case RUNNING -> resumeFrom(TargetState.RUNNING, TargetAction.FREE, TokenOutcome.COMMITTED);
       case FINISHED -> resumeFrom(TargetState.FINISHED, TargetAction.END, TokenOutcome.COMMITTED);
       case ABORTED -> {
-        cause = new Cause(left.reason(), left.component(), "Recover", left.message());
+        setCause(new Cause(left.reason(), left.component(), "Recover", left.message()));
         resumeFrom(TargetState.ABORTED, TargetAction.END, TokenOutcome.ABORTED);
       }
     }
@@ -221,16 +184,8 @@ public final class TargetSession {
         () -> {
           start = new Start(monotonicNs, boottimeNs, arrivedAt);
           fire(TargetEvent.START);
-          if (state == TargetState.LISTENING) {
-            fail(
-                new Cause(
-                    Reason.TransferInterrupted,
-                    Component.TargetAgent,
-                    "Start",
-                    "the source of token "
-                        + order.token()
-                        + " ordered the start before all data connections stood. "
-                        + Reason.TransferInterrupted.nextStep()));
+          if (state() == TargetState.LISTENING) {
+            fail(causes.startedTooEarly());
           }
         });
   }
@@ -240,7 +195,7 @@ public final class TargetSession {
     CompletableFuture<Answer> reply = new CompletableFuture<>();
     post(
         () -> {
-          if (published != TokenOutcome.UNDECIDED) {
+          if (published() != TokenOutcome.UNDECIDED) {
             reply.complete(outcome());
             return;
           }
@@ -260,7 +215,7 @@ public final class TargetSession {
     CompletableFuture<Answer> reply = new CompletableFuture<>();
     post(
         () -> {
-          if (published == TokenOutcome.READY) {
+          if (published() == TokenOutcome.READY) {
             // Freeing the request, which follows in the same turn, is not worth waiting for.
             waiters.add(reply);
           }
@@ -273,20 +228,19 @@ public final class TargetSession {
 
   /** The source says that it has given up. */
   public CompletableFuture<Answer> abort(Cause why) {
-    return ordered(() -> calledOff(why));
-  }
-
-  /** Stops if this side may still decide alone; without effect once it is ready. */
-  public void giveUp(Cause why) {
-    post(() -> fail(why));
+    return ordered(() -> fire(TargetEvent.CALLED_OFF, why));
   }
 
   /** What this node says about the token. Any thread. */
   public Answer outcome() {
+    return answer(published());
+  }
+
+  private Answer answer(TokenOutcome outcome) {
     TokenRecord last = record;
     return new Answer(
-        published,
-        cause,
+        outcome,
+        cause(),
         order.pid(),
         ports.store().bootId(),
         last == null ? 0 : last.readyNs(),
@@ -295,39 +249,23 @@ public final class TargetSession {
   }
 
   private TargetPeer.Prepared prepared() {
-    boolean waits = state == TargetState.LISTENING && listening != null;
-    return new TargetPeer.Prepared(outcome(), waits ? listening.address() : null);
+    if (state() == TargetState.LISTENING && listening != null) {
+      return new TargetPeer.Prepared(outcome(), listening.address());
+    }
+    // Whatever the record says: what never was prepared will not run.
+    boolean refused = listening == null && cause() != null;
+    return new TargetPeer.Prepared(refused ? answer(TokenOutcome.ABORTED) : outcome(), null);
   }
 
   private void undo(boolean sameBoot) {
-    Reason reason = sameBoot ? Reason.AgentRestarted : Reason.TargetNodeLost;
-    cause =
-        new Cause(
-            reason,
-            Component.TargetAgent,
-            "Recover",
-            (sameBoot ? "the agent of node " : "node ")
-                + task.node()
-                + (sameBoot ? " restarted" : " rebooted")
-                + " before process "
-                + order.pid()
-                + " ran there; it never will. "
-                + reason.nextStep());
-    state = TargetState.ABORTING;
-    act(TargetAction.UNDO);
-    drain();
+    setCause(sameBoot ? causes.agentRestarted() : causes.nodeRebooted());
+    goOnFrom(TargetState.ABORTING, TargetAction.UNDO);
   }
 
   private void resumeFrom(TargetState where, TargetAction action, TokenOutcome outcome) {
-    state = where;
-    published = outcome;
-    LOG.info("{} token {}: recovered in state {}", task, order.token(), where);
-    report();
-    act(action);
-    drain();
+    setPublished(outcome);
+    goOnFrom(where, action);
   }
-
-  /* ---- events ---- */
 
   private CompletableFuture<Answer> ordered(Runnable work) {
     CompletableFuture<Answer> reply = new CompletableFuture<>();
@@ -340,7 +278,7 @@ public final class TargetSession {
   }
 
   private void channelsUp(DataPlane.Channels up) {
-    if (TargetMachine.next(state, TargetEvent.CHANNELS_UP) == null) {
+    if (state() != TargetState.LISTENING) {
       up.close();
       return;
     }
@@ -348,68 +286,8 @@ public final class TargetSession {
     fire(TargetEvent.CHANNELS_UP);
   }
 
-  private void calledOff(Cause why) {
-    remember(TargetEvent.CALLED_OFF, why);
-    fire(TargetEvent.CALLED_OFF);
-  }
-
-  private void fail(Cause why) {
-    remember(TargetEvent.GIVE_UP, why);
-    fire(TargetEvent.GIVE_UP);
-  }
-
-  private void remember(TargetEvent event, Cause why) {
-    if (TargetMachine.next(state, event) != null && cause == null) {
-      cause = why;
-      LOG.warn("{} token {}: giving up in {}: {}", task, order.token(), state, why.message());
-    }
-  }
-
-  private void fire(TargetEvent event) {
-    events.add(event);
-    drain();
-  }
-
-  private void drain() {
-    if (draining) {
-      return;
-    }
-    draining = true;
-    try {
-      // Nothing but what has to be done: the process may be standing still.
-      for (TargetEvent event = events.poll(); event != null; event = events.poll()) {
-        Step<TargetState, TargetAction> step = TargetMachine.next(state, event);
-        if (step == null) {
-          continue;
-        }
-        if (step.next() != state) {
-          walked.add(state + " -> " + step.next() + " on " + event);
-          state = step.next();
-          attempt = 0;
-        }
-        act(step.action());
-      }
-    } finally {
-      draining = false;
-    }
-    tell();
-  }
-
-  private void tell() {
-    if (walked.isEmpty()) {
-      return;
-    }
-    LOG.info(
-        "{} token {}{}: {}",
-        task,
-        order.token(),
-        request == null ? "" : " request " + request.id(),
-        String.join(", ", walked));
-    walked.clear();
-    report();
-  }
-
-  private void act(TargetAction action) {
+  @Override
+  void act(TargetAction action) {
     switch (action) {
       case NONE -> {}
       case LAUNCH -> launch();
@@ -418,10 +296,23 @@ public final class TargetSession {
       case RESUME -> resume();
       case FREE -> free();
       case UNDO -> undoNow();
-      case RESUME_LATER, FREE_LATER, UNDO_LATER ->
-          repeat = after(ports.limits().pause(attempt++), () -> fire(TargetEvent.TRY_DUE));
+      case RESUME_LATER, FREE_LATER, UNDO_LATER -> repeat = later(TargetEvent.TRY_DUE);
       case END -> end();
     }
+  }
+
+  @Override
+  void insist() {
+    switch (state()) {
+      case READY -> fire(TargetEvent.SILENCE);
+      case RESUMING, RUNNING, ABORTING -> fire(TargetEvent.TRY_LATER);
+      case LISTENING, CONNECTED, LOADING, REBUILT, FINISHED, ABORTED -> {}
+    }
+  }
+
+  @Override
+  Cause unforeseen(RuntimeException failure) {
+    return causes.unforeseen(failure, state());
   }
 
   /* ---- before READY: this side may still give up alone ---- */
@@ -430,7 +321,7 @@ public final class TargetSession {
     cancel(expiry);
     listening.close();
     try {
-      request =
+      setRequest(
           ports
               .kernel()
               .restart(
@@ -443,7 +334,7 @@ public final class TargetSession {
                       channels.descriptors(),
                       order.mechanisms(),
                       order.watchdogMs(),
-                      QUIESCE_MS));
+                      QUIESCE_MS)));
       closeChannels();
       watch();
       long sinceArrival = loop.nanoTime() - start.arrivedAt();
@@ -464,34 +355,27 @@ public final class TargetSession {
   }
 
   private void watch() {
-    KernelRequest watched = request;
-    watching = ports.watch().watch(watched, events -> post(() -> kernelSaid(watched, events)));
+    watching = ports.watch().watch(request(), events -> post(() -> kernelSaid(events)));
   }
 
-  private void kernelSaid(KernelRequest from, List<RequestEvent> said) {
-    if (from != request) {
-      return;
-    }
-    TargetState before = state;
+  private void kernelSaid(List<RequestEvent> said) {
+    TargetState before = state();
     for (RequestEvent event : said) {
       bytesDone = Math.max(bytesDone, event.bytesDone());
       switch (event.state()) {
         case READY -> fire(TargetEvent.KERNEL_READY);
-        case ABORTING, ABORTED -> {
-          remember(TargetEvent.KERNEL_ABORTED, kernelCause());
-          fire(TargetEvent.KERNEL_ABORTED);
-        }
+        case ABORTING, ABORTED -> fire(TargetEvent.KERNEL_ABORTED, kernelCause());
         case NEW, QUIESCING, SAVING, SAVED, COMMITTED, LOADING, RUNNING, FINISHED -> {}
       }
     }
-    if (state == before) {
+    if (state() == before) {
       // Otherwise that was told already.
       report();
     }
   }
 
   private Cause kernelCause() {
-    Cause fromKernel = KernelCauses.ofTarget(request.status());
+    Cause fromKernel = KernelCauses.ofTarget(request().status());
     String complaint = ports.stub().complaint(order.token());
     return complaint.isEmpty()
         ? fromKernel
@@ -503,15 +387,14 @@ public final class TargetSession {
   }
 
   private void announce() {
-    RequestStatus status = request.status();
+    RequestStatus status = request().status();
     bytesDone = status.bytesDone();
     bytesTotal = status.bytesDone();
     restoreNs = status.readyNs() - status.submittedNs();
-    record = record.withState(DurableState.READY).withTimes(status.readyNs(), 0);
     try {
-      ports.store().write(record);
+      write(record.withState(DurableState.READY).withTimes(status.readyNs(), 0));
     } catch (TokenStoreException e) {
-      fail(storeCause(e, "Restore"));
+      fail(causes.notRecorded(e, "Restore"));
       return;
     }
     publish(TokenOutcome.READY);
@@ -523,11 +406,11 @@ public final class TargetSession {
 
   private void askLater() {
     cancel(repeat);
+    int asked = nextAttempt();
     Duration pause = ports.limits().askAfter();
-    for (int i = 0; i < attempt && pause.compareTo(ports.limits().retryMost()) < 0; i++) {
+    for (int i = 0; i < asked && pause.compareTo(ports.limits().retryMost()) < 0; i++) {
       pause = pause.multipliedBy(2);
     }
-    attempt++;
     repeat = after(pause, () -> fire(TargetEvent.SILENCE));
   }
 
@@ -536,55 +419,36 @@ public final class TargetSession {
       return;
     }
     asking = true;
-    ports
-        .peer()
-        .outcome(order.token())
-        .whenComplete(
-            (answer, failure) ->
-                post(
-                    () -> {
-                      asking = false;
-                      if (failure == null) {
-                        told(answer);
-                      } else {
-                        remark =
-                            "the process is ready here, and the agent of node "
-                                + order.sourceNode()
-                                + " does not answer what was decided";
-                        report();
-                      }
-                      if (state == TargetState.READY) {
-                        askLater();
-                      }
-                    }));
+    answer(
+        ports.peer().outcome(order.token()),
+        answer -> {
+          asking = false;
+          told(answer);
+          askAgain();
+        },
+        failure -> {
+          asking = false;
+          remark(causes.silence());
+          askAgain();
+        });
+  }
+
+  private void askAgain() {
+    if (state() == TargetState.READY) {
+      askLater();
+    }
   }
 
   private void told(Answer answer) {
     switch (answer.outcome()) {
-      case UNDECIDED, READY -> remark = null;
+      case UNDECIDED, READY -> {}
       case COMMITTED -> fire(TargetEvent.DECIDED);
       case ABORTED ->
-          calledOff(
-              answer.cause() != null
-                  ? answer.cause()
-                  : new Cause(
-                      Reason.AgentLost,
-                      Component.SourceAgent,
-                      "Outcome",
-                      "the source of token " + order.token() + " gave up"));
-      case NONE ->
-          // It records before it prepares and keeps what is not over: it was never committed.
-          calledOff(
-              new Cause(
-                  Reason.AgentLost,
-                  Component.SourceAgent,
-                  "Outcome",
-                  "node "
-                      + order.sourceNode()
-                      + " has nothing on record for token "
-                      + order.token()
-                      + ". "
-                      + Reason.AgentLost.nextStep()));
+          fire(
+              TargetEvent.CALLED_OFF,
+              answer.cause() == null ? causes.sourceGaveUp() : answer.cause());
+      // It records before it prepares and keeps what is not over: it was never committed.
+      case NONE -> fire(TargetEvent.CALLED_OFF, causes.nothingOnRecordThere());
     }
   }
 
@@ -592,56 +456,49 @@ public final class TargetSession {
     cancel(repeat);
     try {
       if (record.state() != DurableState.RESUMING) {
-        TokenRecord next = record.withState(DurableState.RESUMING);
-        ports.store().write(next);
-        record = next;
+        write(record.withState(DurableState.RESUMING));
       }
     } catch (TokenStoreException e) {
-      LOG.error("{} token {}: cannot resume yet: {}", task, order.token(), e.getMessage());
-      remark = e.getMessage();
-      fire(TargetEvent.TRY_LATER);
+      resumeLater(e);
       return;
     }
     try {
-      request.commit();
+      request().commit();
     } catch (KernelException e) {
-      switch (request.status().state()) {
+      switch (request().status().state()) {
         case RUNNING, FINISHED -> {}
         case ABORTING, ABORTED -> {
-          cause = kernelCause();
-          fire(TargetEvent.RESUME_REFUSED);
+          fire(TargetEvent.RESUME_REFUSED, kernelCause());
           return;
         }
         case NEW, QUIESCING, SAVING, SAVED, COMMITTED, LOADING, READY -> {
-          LOG.error("{} token {}: cannot resume yet: {}", task, order.token(), e.getMessage());
-          remark = e.getMessage();
-          fire(TargetEvent.TRY_LATER);
+          resumeLater(e);
           return;
         }
       }
     }
-    remark = null;
-    RequestStatus status = request.status();
+    RequestStatus status = request().status();
     record = record.withTimes(status.readyNs(), status.decidedNs());
     publish(TokenOutcome.COMMITTED);
     fire(TargetEvent.RESUMED);
   }
 
+  private void resumeLater(RuntimeException why) {
+    remark("the process cannot be resumed yet: " + why.getMessage());
+    fire(TargetEvent.TRY_LATER);
+  }
+
   private void free() {
     try {
       if (record.state() != DurableState.RUNNING) {
-        TokenRecord next = record.withState(DurableState.RUNNING);
-        ports.store().write(next);
-        record = next;
+        write(record.withState(DurableState.RUNNING));
       }
-      if (request != null && request.status().state() == KernelState.RUNNING) {
-        request.finish();
+      if (request() != null && request().status().state() == KernelState.RUNNING) {
+        request().finish();
       }
-      record = record.withState(DurableState.FINISHED);
-      ports.store().write(record);
+      write(record.withState(DurableState.FINISHED));
     } catch (KernelException | TokenStoreException e) {
-      LOG.error(
-          "{} token {}: cannot free the request yet: {}", task, order.token(), e.getMessage());
+      remark("the request cannot be freed yet: " + e.getMessage());
       fire(TargetEvent.TRY_LATER);
       return;
     }
@@ -657,15 +514,11 @@ public final class TargetSession {
     closeChannels();
     try {
       undoInKernel();
-      record = record.aborted(cause.reason(), cause.component(), cause.message());
-      ports.store().write(record);
-    } catch (KernelException e) {
-      LOG.error("{} token {}: cannot undo yet: {}", task, order.token(), e.getMessage());
-      fire(TargetEvent.TRY_LATER);
-      return;
-    } catch (TokenStoreException e) {
+      Cause why = cause();
       // Not said before it is durable: the source may take its commit back on our word.
-      LOG.error("{} token {}: {}", task, order.token(), e.getMessage());
+      write(record.aborted(why.reason(), why.component(), why.message()));
+    } catch (KernelException | TokenStoreException e) {
+      remark("cannot undo yet: " + e.getMessage());
       fire(TargetEvent.TRY_LATER);
       return;
     }
@@ -674,14 +527,14 @@ public final class TargetSession {
   }
 
   private void undoInKernel() {
-    if (request == null || request.status().state() == KernelState.ABORTED) {
+    if (request() == null || request().status().state() == KernelState.ABORTED) {
       return;
     }
     try {
-      request.abort();
+      request().abort();
     } catch (KernelException e) {
       // It may have undone itself meanwhile.
-      if (request.status().state() != KernelState.ABORTED) {
+      if (request().status().state() != KernelState.ABORTED) {
         throw e;
       }
     }
@@ -692,44 +545,21 @@ public final class TargetSession {
     cancel(repeat);
     if (watching != null) {
       watching.closeWithRequest();
-    } else if (request != null) {
-      request.close();
+    } else if (request() != null) {
+      request().close();
     }
-    LOG.info(
-        "{} token {}: over, {}{}",
-        task,
-        order.token(),
-        state,
-        cause == null ? "" : ": " + cause.message());
+    sayOver();
   }
 
   /* ---- what everything above uses ---- */
 
-  private void post(Runnable work) {
-    loop.post(() -> guarded(work));
-  }
-
-  private Loop.Timer after(Duration delay, Runnable work) {
-    return loop.after(delay, () -> guarded(work));
-  }
-
-  /** What nobody foresaw ends the migration if it still can be ended, and never the loop. */
-  private void guarded(Runnable work) {
-    try {
-      work.run();
-    } catch (RuntimeException e) {
-      LOG.error("{} token {}: unexpected failure in {}", task, order.token(), state, e);
-      fail(
-          new Cause(
-              Reason.InternalError,
-              Component.TargetAgent,
-              state.toString(),
-              "unexpected failure: " + e + ". " + Reason.InternalError.nextStep()));
-    }
+  private void write(TokenRecord next) {
+    ports.store().write(next);
+    record = next;
   }
 
   private void publish(TokenOutcome outcome) {
-    published = outcome;
+    setPublished(outcome);
     Answer answer = outcome();
     for (CompletableFuture<Answer> waiter : waiters) {
       waiter.complete(answer);
@@ -744,20 +574,9 @@ public final class TargetSession {
     }
   }
 
-  private static void cancel(Loop.Timer timer) {
-    if (timer != null) {
-      timer.cancel();
-    }
-  }
-
-  private void report() {
+  @Override
+  void report() {
     listener.accept(
-        new TargetReport(state, cause, order.pid(), bytesTotal, bytesDone, restoreNs, remark));
-  }
-
-  private static Cause storeCause(TokenStoreException failure, String step) {
-    Reason reason = failure.isDiskFull() ? Reason.DiskFull : Reason.InternalError;
-    return new Cause(
-        reason, Component.TargetAgent, step, failure.getMessage() + ". " + reason.nextStep());
+        new TargetReport(state(), cause(), order.pid(), bytesTotal, bytesDone, restoreNs));
   }
 }

@@ -418,8 +418,7 @@ class TaskBoardTest {
       board.reported(
           ref,
           TOKEN,
-          new SourceReport(
-              states[i], i > 1, null, 1000, 250 * i, 1_000_000, -1, 5_000_000, -1, null));
+          new SourceReport(states[i], i > 1, null, 1000, 250 * i, 1_000_000, -1, 5_000_000, -1));
       TaskPhase expected = phases[i];
       MigrationTaskStatus status = await(s -> s.getPhase() == expected);
       assertEquals(i < 3, status.getSourceIntact(), states[i].name());
@@ -498,10 +497,10 @@ class TaskBoardTest {
   void aTargetThatNeverRanFails() throws Exception {
     board.onAdd(task(TaskRole.Target, spec -> spec.setProceed(true)));
     TaskRef ref = new TaskRef("default", "m-1-target", "uid-Target", "m", "node-a");
-    board.reported(ref, TOKEN, new TargetReport(TargetState.REBUILT, null, 4711, 10, 10, 5, null));
+    board.reported(ref, TOKEN, new TargetReport(TargetState.REBUILT, null, 4711, 10, 10, 5));
     assertEquals(TaskPhase.Restoring, await(s -> s.getProgress() != null).getPhase());
     Cause cause = new Cause(Reason.RestartFailed, Component.TargetKernel, "Restore", "why");
-    board.reported(ref, TOKEN, new TargetReport(TargetState.ABORTED, cause, 4711, 10, 10, 5, null));
+    board.reported(ref, TOKEN, new TargetReport(TargetState.ABORTED, cause, 4711, 10, 10, 5));
     MigrationTaskStatus end = awaitEnd();
     assertEquals(TaskPhase.Failed, end.getPhase());
     assertEquals(TokenState.Aborted, end.getState());

@@ -16,7 +16,7 @@
 
 int main(int argc, char **argv)
 {
-	int first, second, high, other, directory, null;
+	int first, second, high, other, directory, null, place;
 	char path[4096], text[16];
 	uint64_t x = 3;
 
@@ -28,8 +28,9 @@ int main(int argc, char **argv)
 	other = open(path, O_RDWR | O_NONBLOCK);
 	directory = open("/", O_RDONLY | O_DIRECTORY);
 	null = open("/dev/null", O_WRONLY);
+	place = open("/usr", O_PATH | O_DIRECTORY);
 	program_check(first >= 0 && second >= 0 && high == HIGH && other >= 0 &&
-		      directory >= 0 && null >= 0, "descriptors");
+		      directory >= 0 && null >= 0 && place >= 0, "descriptors");
 
 	while (program_goes_on()) {
 		const int shared[] = { first, second, high };
@@ -51,11 +52,14 @@ int main(int argc, char **argv)
 		program_check(fcntl(second, F_GETFD) == 0, "%d got close-on-exec", second);
 		program_check(fcntl(other, F_GETFL) & O_NONBLOCK, "%d lost O_NONBLOCK", other);
 		program_check(!(fcntl(first, F_GETFL) & O_NONBLOCK), "%d got O_NONBLOCK", first);
-		program_check(fcntl(HIGH + 1, F_GETFD) < 0 && fcntl(null + 1, F_GETFD) < 0,
+		program_check(fcntl(HIGH + 1, F_GETFD) < 0 && fcntl(place + 1, F_GETFD) < 0,
 			      "there are more descriptors than opened");
 		program_check(write(null, text, length) == length, "write to /dev/null");
 		program_check(!fstat(directory, &st) && S_ISDIR(st.st_mode),
 			      "%d is not a directory", directory);
+		program_check((fcntl(place, F_GETFL) & O_PATH) &&
+			      !faccessat(place, "bin", X_OK, 0) && read(place, text, 1) < 0,
+			      "%d is no longer only a path", place);
 		program_line("%016llx", (unsigned long long)x);
 	}
 	program_pass();

@@ -233,7 +233,7 @@ static void json_string(const char *text, size_t limit)
 
 		if (c == '"' || c == '\\')
 			printf("\\%c", c);
-		else if (c < 0x20)
+		else if (c < 0x20 || c > 0x7e)	/* a path may be any bytes */
 			printf("\\u%04x", c);
 		else
 			putchar(c);

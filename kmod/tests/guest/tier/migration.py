@@ -105,16 +105,7 @@ class Migration:
         source = self.state(self.source)
         target = self.state(self.target)
         if source == "COMMITTED":
-            require(target in ("READY", "RUNNING", None), f"source COMMITTED, target {target}")
-            # A target that knows nothing any more has finished: only RUNNING leads there.
-            require(target or (self.target.answer or {}).get("state") == "FINISHED",
-                    "the source is COMMITTED and nothing shows that the target ever ran")
-            if target == "READY":
-                require(self.order(self.target, "commit") == "RUNNING", "READY did not run")
-            if target:
-                require(self.order(self.target, "finish") == "FINISHED", "RUNNING did not finish")
-            require(self.order(self.source, "finish") == "FINISHED", "COMMITTED did not finish")
-            return self.target.guest
+            return self._settle_committed(target)
         require(source in (None, "ABORTED", "FINISHED"), f"the source is still {source}")
         if target == "READY":
             require(self.order(self.target, "abort") == "ABORTED", "READY was not undone")
@@ -126,6 +117,25 @@ class Migration:
         finished = (self.source.answer or {}).get("state") == "FINISHED" or \
             (self.target.answer or {}).get("state") == "FINISHED"
         return self.target.guest if finished else self.source.guest
+
+
+    def _settle_committed(self, target):
+        require(target in ("READY", "RUNNING", "ABORTED", None), f"source COMMITTED, target {target}")
+        # What the kernel has forgotten is in the target agent's record, its last line.
+        record = target or (self.target.answer or {}).get("state")
+        if record == "ABORTED":
+            answer = self.source.guest.drive("attach", "--token", self.token, "--order", "abort",
+                                             "--never-ran")
+            require(answer["state"] == "ABORTED", f"the source was not given back: {answer}")
+            return self.source.guest
+        if target == "READY":
+            require(self.order(self.target, "commit") == "RUNNING", "READY did not run")
+        if target:
+            require(self.order(self.target, "finish") == "FINISHED", "RUNNING did not finish")
+        else:
+            require(record == "FINISHED", "the source is COMMITTED and nothing tells what the target did")
+        require(self.order(self.source, "finish") == "FINISHED", "COMMITTED did not finish")
+        return self.target.guest
 
 
 def migrate(tier, pid, source, target, **keywords):

@@ -90,7 +90,7 @@ class _Lines:
                 return None
             self.rest += data
         line, self.rest = self.rest.split(b"\n", 1)
-        return line.decode()
+        return line.decode(errors="replace")
 
     def say(self, text):
         try:

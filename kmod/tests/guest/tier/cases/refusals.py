@@ -61,7 +61,7 @@ def refused(tier, kind):
     nothing_left(*tier.guests)
 
 
-def target_refuses(tier, program, expected):
+def target_refuses(tier, program, expected, before_look=lambda: None):
     migration = Migration(tier, program.pid, tier.a, tier.b).finish()
     require(migration.source.status == 1 and migration.target.status == 1,
             f"{migration.source.why()}; {migration.target.why()}")
@@ -70,6 +70,7 @@ def target_refuses(tier, program, expected):
     require(expected in migration.source.why(),
             f"the source was not told '{expected}': {migration.source.why()}")
     require(migration.settle() is tier.a, "the source did not keep it")
+    before_look()
     program.runs_only_on(tier.a)
     program.stop_and_compare(tier.a)
     nothing_left(*tier.guests)
@@ -102,11 +103,14 @@ def file_missing(tier):
 def pid_taken(tier):
     program = Program(tier, "counter").start(tier.a)
     program.await_lines(2)
+    own = tier.b.run("cat /proc/sys/kernel/ns_last_pid")
     tier.b.run(f"echo {program.pid - 1} > /proc/sys/kernel/ns_last_pid; "
-               f"setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!")
-    require(tier.b.run(f"cat /proc/{program.pid}/comm") == "sleep", "the PID could not be taken")
+               "sleep 1000 </dev/null >/dev/null 2>&1 &")
+    # back to the range that this guest has for itself
+    tier.b.run(f"echo {own} > /proc/sys/kernel/ns_last_pid")
     try:
-        target_refuses(tier, program, "PID_TAKEN")
+        require(tier.b.exists(program.pid), "the PID could not be taken")
+        target_refuses(tier, program, "PID_TAKEN", lambda: tier.b.kill(program.pid))
     finally:
         tier.b.kill(program.pid)
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Has one of everything that is carried and does nothing with it: for streams
+ * that are recorded once and played back many times.  Writes "ready" and, after
+ * SIGTERM, the verdict.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program.h"
+
+#define PAGE 4096UL
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+int main(int argc, char **argv)
+{
+	struct itimerval far_away = { { 9999, 0 }, { 9999, 0 } };
+	struct timespec long_time = { 99999, 0 };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK };
+	stack_t stack = { .ss_size = 16 * PAGE };
+	char *memory, *mapped;
+	sigset_t blocked;
+	int file;
+
+	program_begin(argc, argv, 0);
+	stack.ss_sp = mmap(NULL, stack.ss_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	sigaltstack(&stack, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	sigaddset(&blocked, SIGRTMIN + 1);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	kill(getpid(), SIGUSR1);
+	sigqueue(getpid(), SIGRTMIN + 1, (union sigval){ .sival_int = 7 });
+	setitimer(ITIMER_REAL, &far_away, NULL);
+	setitimer(ITIMER_PROF, &far_away, NULL);
+
+	file = open("/etc/passwd", O_RDONLY);
+	dup(file);
+	open("/", O_RDONLY | O_DIRECTORY);
+	open("/dev/zero", O_RDONLY);
+	memory = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mapped = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	program_check(memory != MAP_FAILED && mapped != MAP_FAILED, "no memory");
+	memset(memory, 0x3c, 8 * PAGE);
+	mapped[0] = 1;
+
+	program_note("ready");
+	while (!program_told_to_stop())
+		nanosleep(&long_time, &long_time);
+	program_check(memory[0] == 0x3c && mapped[0] == 1, "its memory changed");
+	program_pass();
+}

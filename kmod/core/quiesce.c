@@ -31,6 +31,19 @@ void procmig_park_leave(struct procmig_park *park)
 	spin_unlock(&process->lock);
 }
 
+/*
+ * Killed while it was parked.  The worker reads what a task drops when it exits
+ * (signal handlers, files, memory): the task tells it, and ends behind it.
+ */
+static void outlast_worker(struct procmig_process *process)
+{
+	spin_lock(&process->lock);
+	process->dying = true;
+	wake_up_all(&process->moved);
+	spin_unlock(&process->lock);
+	wait_event_idle(process->gate, READ_ONCE(process->released));
+}
+
 static void park(struct callback_head *work)
 {
 	struct procmig_park *park = container_of(work, typeof(*park), work);
@@ -41,8 +54,9 @@ static void park(struct callback_head *work)
 	wake_up_all(&process->moved);
 	spin_unlock(&process->lock);
 	/* A task that exits does its pending work too; it must not wait. */
-	if (!(current->flags & PF_EXITING))
-		wait_event_killable(process->gate, READ_ONCE(process->released));
+	if (!(current->flags & PF_EXITING) &&
+	    wait_event_killable(process->gate, READ_ONCE(process->released)))
+		outlast_worker(process);
 	procmig_park_leave(park);
 }
 
@@ -141,7 +155,7 @@ bool procmig_has_left(struct procmig_process *process)
 	bool some;
 
 	spin_lock(&process->lock);
-	some = process->left != 0;
+	some = process->left != 0 || process->dying;
 	spin_unlock(&process->lock);
 	return some;
 }

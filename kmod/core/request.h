@@ -51,6 +51,7 @@ struct procmig_process {
 	unsigned int queued;
 	unsigned int parked;		/* reached the gate, or left without */
 	unsigned int left;
+	bool dying;			/* a parked thread was killed and waits for the worker */
 	bool released;			/* the gate is open */
 	wait_queue_head_t gate;		/* threads wait here */
 	wait_queue_head_t moved;	/* the worker waits here */

@@ -43,7 +43,7 @@ public final class Migration {
           MigrationPhase.Canceled,
           MigrationPhase.RolledBack);
 
-  private static final Duration LONGEST = Duration.ofSeconds(90);
+  private static final Duration LONGEST = Duration.ofSeconds(150);
 
   private final Lab lab;
   private final ProcessMigration wish;

@@ -152,8 +152,8 @@ class FailuresE2E {
     Migration migration = frozen("power-off-target");
     LAB.run("power", target.name(), "off");
     try {
+      // The operator may be on that node, too: the process must not depend on it.
       program.awaitProgress();
-      migration.assertLeftOnSource();
     } finally {
       LAB.run("power", target.name(), "on");
     }

@@ -233,7 +233,7 @@ final class SourceTask extends OpenTask {
   @Override
   void reported(SourceReport report) {
     inSession = true;
-    setSourceIntact(!report.state().isCommitted());
+    setSourceIntact(!report.state().isCommitted() && !diedWithItsNode(report));
     setState(
         report.state() == SourceState.FINISHED
             ? TokenState.Finished
@@ -250,7 +250,6 @@ final class SourceTask extends OpenTask {
             duration(report.downtimeNs(), before.downtime()),
             duration(report.drainNs(), before.drain()),
             before.total()));
-    TaskPhase published = phase();
     switch (report.state()) {
       case PREPARING, CONNECTING, MEASURING, STARTING -> enter(TaskPhase.PreparingTarget);
       case TRANSFERRING, READY -> pass(report.frozen() ? TaskPhase.Frozen : TaskPhase.Transferring);
@@ -259,32 +258,22 @@ final class SourceTask extends OpenTask {
       case FINISHING -> enter(TaskPhase.Draining);
       case ABORTING -> publish(Urgency.NOW);
       case FINISHED -> end(TaskPhase.Succeeded, null);
-      case ABORTED -> end(lastPhase(report, published), report.cause());
+      case ABORTED -> end(lastPhase(report), report.cause());
     }
   }
 
-  private static TaskPhase lastPhase(SourceReport report, TaskPhase before) {
+  private static TaskPhase lastPhase(SourceReport report) {
     if (report.cause() != null && report.cause().reason() == Reason.CanceledByUser) {
       return TaskPhase.Canceled;
     }
-    // After a restart of the agent only the last published phase tells.
-    boolean wasFrozen =
-        report.frozen()
-            || switch (before) {
-              case Frozen, Restoring, Committed -> true;
-              case Pending,
-                  Resolving,
-                  Preflight,
-                  PreparingTarget,
-                  Transferring,
-                  Draining,
-                  Succeeded,
-                  Failed,
-                  Canceled,
-                  RolledBack ->
-                  false;
-            };
-    return wasFrozen ? TaskPhase.RolledBack : TaskPhase.Failed;
+    if (diedWithItsNode(report)) {
+      return TaskPhase.Failed;
+    }
+    return report.frozen() ? TaskPhase.RolledBack : TaskPhase.Failed;
+  }
+
+  private static boolean diedWithItsNode(SourceReport report) {
+    return report.cause() != null && report.cause().reason() == Reason.SourceNodeLost;
   }
 
   private Cause canceledByUser() {

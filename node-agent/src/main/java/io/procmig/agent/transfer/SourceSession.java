@@ -157,6 +157,8 @@ public final class SourceSession extends Session<SourceState, SourceEvent, Sourc
   }
 
   private void undo(boolean sameBoot) {
+    // The kernel thawed it when the earlier run went away; whether it had been frozen nobody knows.
+    frozen |= sameBoot;
     setCause(sameBoot ? causes.agentRestarted() : causes.nodeRebooted());
     goOnFrom(SourceState.ABORTING, SourceAction.ROLL_BACK);
   }

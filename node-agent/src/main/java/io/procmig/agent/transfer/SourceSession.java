@@ -353,7 +353,7 @@ public final class SourceSession extends Session<SourceState, SourceEvent, Sourc
         case NEW, QUIESCING, COMMITTED, LOADING, READY, RUNNING, FINISHED -> {}
       }
     }
-    if (state() == before) {
+    if (state() == before && !before.isTerminal()) {
       // Otherwise that was told already.
       report();
     }

@@ -368,7 +368,7 @@ public final class TargetSession extends Session<TargetState, TargetEvent, Targe
         case NEW, QUIESCING, SAVING, SAVED, COMMITTED, LOADING, RUNNING, FINISHED -> {}
       }
     }
-    if (state() == before) {
+    if (state() == before && !before.isTerminal()) {
       // Otherwise that was told already.
       report();
     }

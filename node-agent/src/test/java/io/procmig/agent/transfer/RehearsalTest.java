@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class RehearsalTest {
   @Test
   void nothingIsMigratedToNowhere() throws InterruptedException {
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 20; i++) {
       assertTrue(Rehearsal.run(Duration.ofSeconds(20)));
     }
   }

@@ -49,7 +49,7 @@ static void drop(struct sockets *sockets)
  */
 static bool established(struct socket *socket)
 {
-	return smp_load_acquire(&socket->sk->sk_state) == TCP_ESTABLISHED;
+	return READ_ONCE(socket->sk->sk_state) == TCP_ESTABLISHED;
 }
 
 static int take(struct channel *channel, int fd)

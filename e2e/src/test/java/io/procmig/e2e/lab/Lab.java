@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /**
- * The lab with procmig installed in it. Property or environment variable {@code procmig.lab} ({@code
- * PROCMIG_LAB_TOOL}) names the lab's tool; the tool's own settings say which lab.
+ * The lab with procmig installed in it. Property or environment variable {@code procmig.lab}
+ * ({@code PROCMIG_LAB_TOOL}) names the lab's tool; the tool's own settings say which lab.
  */
 public final class Lab {
   /** Namespace of operator and agents. */
@@ -104,7 +104,8 @@ public final class Lab {
   /** Runs the lab's tool; what it printed. */
   public String run(String... words) {
     Duration limit = words[0].equals("power") ? BOOT : SHORT;
-    return Command.run(limit, Stream.concat(Stream.of(tool.toString(), "-q"), Stream.of(words)).toList())
+    return Command.run(
+            limit, Stream.concat(Stream.of(tool.toString(), "-q"), Stream.of(words)).toList())
         .successful();
   }
 
@@ -115,7 +116,9 @@ public final class Lab {
         Stream.concat(Stream.of(tool.toString(), "kubectl"), Stream.of(words)).toList());
   }
 
-  /** Kills the agent of a node, as the kernel would: at once, and again and again if it comes back. */
+  /**
+   * Kills the agent of a node, as the kernel would: at once, and again and again if it comes back.
+   */
   public void killAgent(Node node) {
     List<Pod> pods =
         client
@@ -173,7 +176,6 @@ public final class Lab {
             .allMatch(
                 type ->
                     seen.getStatus().getConditions().stream()
-                        .anyMatch(
-                            c -> c.getType().equals(type) && c.getStatus().equals("True")));
+                        .anyMatch(c -> c.getType().equals(type) && c.getStatus().equals("True")));
   }
 }

@@ -32,7 +32,9 @@ public record Node(String name, String address, List<String> sshWords) {
 
   /** The command name of a process, or nothing if there is no such process, or a zombie. */
   public String comm(int pid) {
-    return ssh("grep -qs '^State:[[:space:]]Z' /proc/%1$d/status || cat /proc/%1$d/comm 2>/dev/null; true".formatted(pid));
+    return ssh(
+        "grep -qs '^State:[[:space:]]Z' /proc/%1$d/status || cat /proc/%1$d/comm 2>/dev/null; true"
+            .formatted(pid));
   }
 
   /** Field 22 of /proc/PID/stat. */

@@ -60,8 +60,7 @@ public final class Migration {
 
   /** A migration of a process; not yet applied. */
   public static Migration of(ProcessIdentity process, String name, String from, String to) {
-    return of(
-        new MigrationSource(from, process, null), new MigrationTarget(to, null), name);
+    return of(new MigrationSource(from, process, null), new MigrationTarget(to, null), name);
   }
 
   /** A migration; not yet applied. */
@@ -210,7 +209,8 @@ public final class Migration {
   public ProcessMigrationStatus assertLeftOnSource() {
     ProcessMigrationStatus status = awaitOverThroughOutage();
     assertTrue(
-        status.getPhase() == MigrationPhase.RolledBack || status.getPhase() == MigrationPhase.Failed,
+        status.getPhase() == MigrationPhase.RolledBack
+            || status.getPhase() == MigrationPhase.Failed,
         this::describe);
     assertEquals("True", condition(Api.SOURCE_INTACT), this::describe);
     assertTrue(status.getFailure() != null, this::describe);
@@ -237,14 +237,17 @@ public final class Migration {
 
   /** Reasons of its events. */
   public List<String> events() {
-    return lab.client()
+    return lab
+        .client()
         .v1()
         .events()
         .inNamespace("default")
         .withFields(
             Map.of(
-                "involvedObject.kind", "ProcessMigration",
-                "involvedObject.name", wish.getMetadata().getName()))
+                "involvedObject.kind",
+                "ProcessMigration",
+                "involvedObject.name",
+                wish.getMetadata().getName()))
         .list()
         .getItems()
         .stream()

@@ -52,7 +52,9 @@ class FailuresE2E {
     program.endAndCompare(source);
   }
 
-  /** The agents may have been quicker than what broke; then the object must say so, and be right. */
+  /**
+   * The agents may have been quicker than what broke; then the object must say so, and be right.
+   */
   private void assertOneCopy(Migration migration) {
     ProcessMigrationStatus status = migration.awaitOverThroughOutage();
     boolean moved = status.getPhase() == MigrationPhase.Succeeded;

@@ -55,8 +55,7 @@ class LifecycleE2E {
       ProcessMigration again = migration.applyAgain();
       assertEquals(
           Serialization.asYaml(finished.getStatus()), Serialization.asYaml(again.getStatus()));
-      assertEquals(
-          finished.getMetadata().getGeneration(), again.getMetadata().getGeneration());
+      assertEquals(finished.getMetadata().getGeneration(), again.getMetadata().getGeneration());
 
       program.assertRunsOnlyOn(LAB.nodeB());
       program.endAndCompare(LAB.nodeB());
@@ -87,8 +86,7 @@ class LifecycleE2E {
   void dryRunTouchesNothing() {
     try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
       program.awaitLines(2);
-      Migration migration =
-          Migration.of(program, "dry", "node-a", "node-b").dryRun().apply();
+      Migration migration = Migration.of(program, "dry", "node-a", "node-b").dryRun().apply();
       ProcessMigrationStatus status = migration.awaitOver();
       assertEquals(MigrationPhase.Succeeded, status.getPhase());
       assertEquals("True", migration.condition(Api.PREFLIGHTED));

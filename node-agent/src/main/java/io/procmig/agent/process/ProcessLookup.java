@@ -69,10 +69,12 @@ public final class ProcessLookup {
       if (pid == ProcessHandle.current().pid()) {
         continue;
       }
-      proc.process(pid)
-          .filter(process -> !process.commandLine().isEmpty())
-          .filter(process -> matches(selector, pattern, process))
-          .ifPresent(matches::add);
+      if (mayMatch(selector, pid)) {
+        proc.process(pid)
+            .filter(process -> !process.commandLine().isEmpty())
+            .filter(process -> matches(selector, pattern, process))
+            .ifPresent(matches::add);
+      }
     }
     if (matches.isEmpty()) {
       throw new ProcessLookupException(
@@ -95,6 +97,12 @@ public final class ProcessLookup {
               + (matches.size() > MOST_NAMED ? " ..." : ""));
     }
     return matches.get(0);
+  }
+
+  /** Spares most processes the longer look. */
+  private boolean mayMatch(ProcessSelector selector, int pid) {
+    return selector.comm() == null
+        || proc.stat(pid).filter(stat -> stat.comm().equals(selector.comm())).isPresent();
   }
 
   private static boolean matches(ProcessSelector selector, Pattern pattern, FoundProcess process) {

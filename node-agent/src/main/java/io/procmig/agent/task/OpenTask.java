@@ -223,8 +223,8 @@ abstract class OpenTask {
   }
 
   private void enter(TaskPhase next, Urgency urgency) {
-    if (next != phase) {
-      LOG.debug("{} token {}: {}", ref, token, next);
+    if (next != phase && urgency == Urgency.NOW) {
+      LOG.info("{} token {}: {}", ref, token, next);
     }
     phase = next;
     publish(urgency);

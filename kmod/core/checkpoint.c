@@ -63,10 +63,11 @@ static int emit_subsystem(struct procmig_process *process,
 }
 
 /*
- * The preflight looked at a running process; what has come up since is found
- * now that it stands still.
+ * Twice: before the freeze, because what can be seen without one is not worth
+ * one, and a kernel thread would never come to the gate; and on the process that
+ * stands still, because of what has come up since.
  */
-static int inspect_frozen(struct procmig_process *process)
+static int inspect(struct procmig_process *process)
 {
 	struct procmig_request *request = process->request;
 	struct procmig_inspection inspection = {
@@ -94,7 +95,7 @@ static int emit_everything(struct procmig_process *process)
 	unsigned int i;
 	int ret;
 
-	ret = inspect_frozen(process);
+	ret = inspect(process);
 	if (!ret)
 		ret = procmig_process_setup(process);
 	if (!ret)
@@ -116,6 +117,8 @@ static int freeze_and_send(struct procmig_request *request)
 	int ret;
 
 	ret = procmig_request_transition(request, PROCMIG_ON_START);
+	if (!ret)
+		ret = inspect(process);
 	if (!ret)
 		ret = procmig_quiesce(process, request->quiesce_ms);
 	if (!ret)

@@ -41,6 +41,8 @@ static int info(void __user *user)
 	ret = procmig_argument_read(&args, sizeof(args), sizeof(args.size), user);
 	if (ret)
 		return ret;
+	if (args.reserved)
+		return -EINVAL;
 	args.abi_version = PROCMIG_ABI_VERSION;
 	args.stream_version = PROCMIG_STREAM_VERSION;
 	args.requests = procmig_request_count();
@@ -48,7 +50,6 @@ static int info(void __user *user)
 	args.boottime_ns = ktime_get_boottime_ns();
 	args.xfeatures = procmig_compat_xfeatures();
 	args.xstate_bytes = procmig_compat_xstate_bytes();
-	args.reserved = 0;
 	strscpy_pad(args.kernel_release, init_utsname()->release,
 		    sizeof(args.kernel_release));
 	return procmig_argument_write(user, &args, sizeof(args));

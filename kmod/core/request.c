@@ -227,6 +227,9 @@ int procmig_request_commit(struct procmig_request *request)
 {
 	struct procmig_process *process = &request->process;
 
+	if (!procmig_next_state(request->role, procmig_request_state(request),
+				PROCMIG_ON_COMMIT))
+		return -EPROTO;
 	/* A copy that was killed meanwhile must not be what is committed to. */
 	if (procmig_has_left(process))
 		return -ECANCELED;

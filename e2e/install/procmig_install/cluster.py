@@ -11,6 +11,8 @@ from .steps import StepError
 
 ROOT = Path(__file__).resolve().parents[3]
 LAB = ROOT / "e2e" / "lab" / "lab"
+# Not the lab's own logs: those it clears when it comes up.
+LOGS = ROOT / "build" / "install"
 
 _ANSWER_SECONDS = 60
 

@@ -141,7 +141,10 @@ class Guest:
                 "-chardev", f"socket,id=qmp,path={self._control},server=on,wait=off",
                 "-mon", "chardev=qmp,mode=control",
                 "-netdev", f"tap,id=net0,ifname={self.machine.tap},script=no,downscript=no",
-                "-device", f"virtio-net-pci,netdev=net0,mac={self.machine.mac},romfile=",
+                # A receive ring that runs empty stops for good now and then under TCG: a large one,
+                # and no event index, whose notification is what gets lost.
+                "-device", f"virtio-net-pci,netdev=net0,mac={self.machine.mac},romfile=,"
+                           "rx_queue_size=1024,event_idx=off",
                 # Owners and modes pass through unchanged: programs on both guests see one file alike.
                 "-fsdev", f"local,id=shared,path={self.flavour.shared},security_model=passthrough,multidevs=remap",
                 "-device", "virtio-9p-pci,fsdev=shared,mount_tag=shared",

@@ -1456,6 +1456,7 @@ int main(int argc, char **argv)
 
 	end_victim(victim);
 	printf("1..%d\n", tests);
+	fflush(stdout);
 	/* the thread that was a pid of its own goes with us */
 	syscall(SYS_exit_group, failures ? 1 : 0);
 	return 1;

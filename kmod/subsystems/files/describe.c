@@ -134,6 +134,8 @@ static const char *describe_regular(struct file *file)
 		return "file lock";
 	if (file->f_flags & FASYNC)
 		return "signal-driven input and output";
+	if (READ_ONCE(file->f_owner.pid) || READ_ONCE(file->f_owner.signum))
+		return "file with an owner to signal (F_SETOWN, F_SETSIG)";
 	return NULL;
 }
 

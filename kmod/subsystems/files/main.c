@@ -53,6 +53,23 @@ static void inspect_file(struct procmig_inspection *inspection, unsigned int fd,
 				 "fd %u: %s: no loaded subsystem carries it", fd, why);
 }
 
+static void inspect_cwd(struct procmig_inspection *inspection, struct task_struct *task)
+{
+	struct path cwd = {};
+
+	task_lock(task);
+	if (task->fs)
+		get_fs_pwd(task->fs, &cwd);
+	task_unlock(task);
+	if (!cwd.mnt)
+		return;
+	if (d_unlinked(cwd.dentry))
+		procmig_obstacle(inspection, files_subsystem.id,
+				 PROCMIG_OBSTACLE_UNSUPPORTED, -1,
+				 "cwd: deleted directory: no loaded subsystem carries it");
+	path_put(&cwd);
+}
+
 static int files_inspect(struct procmig_inspection *inspection)
 {
 	struct task_struct *task = procmig_inspected_task(inspection);
@@ -68,6 +85,7 @@ static int files_inspect(struct procmig_inspection *inspection)
 	if (task->fs)
 		get_fs_root(task->fs, &root);
 	task_unlock(task);
+	inspect_cwd(inspection, task);
 	while (root.mnt) {
 		rcu_read_lock();
 		file = task_lookup_next_fd_rcu(task, &fd);

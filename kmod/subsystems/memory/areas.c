@@ -2,6 +2,7 @@
 /* What a mapping is, and whether it can be carried. */
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
+#include <linux/mempolicy.h>
 #include <linux/userfaultfd_k.h>
 
 #include "memory.h"
@@ -94,6 +95,8 @@ const char *memory_describe(struct vm_area_struct *vma, const struct path *root,
 		return "memory of a device";
 	if (userfaultfd_armed(vma))
 		return "registered with userfaultfd";
+	if (vma_policy(vma))
+		return "memory policy of its own (mbind)";
 	if (vma->anon_vma)
 		area->flags |= PROCMIG_AREA_HAS_PAGES;
 	if (vma->vm_file)

@@ -43,6 +43,12 @@ static int inspect_areas(struct procmig_inspection *inspection,
 					 area.start, area.end, path ? " of " : "",
 					 path ?: "", why);
 	}
+#ifdef CONFIG_NUMA
+	if (READ_ONCE(procmig_inspected_task(inspection)->mempolicy))
+		procmig_obstacle(inspection, memory_subsystem.id,
+				 PROCMIG_OBSTACLE_UNSUPPORTED, 0,
+				 "memory policy (set_mempolicy): no loaded subsystem carries it");
+#endif
 	if (mm->context.ldt)
 		procmig_obstacle(inspection, memory_subsystem.id,
 				 PROCMIG_OBSTACLE_UNSUPPORTED, 0,

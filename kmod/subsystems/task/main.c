@@ -44,6 +44,37 @@ static void obstacle(struct procmig_inspection *inspection,
 			 task_pid_vnr(procmig_inspected_task(inspection)), "%s", text);
 }
 
+/* What clone(2) can share besides threads; the first sharer is named. */
+static void inspect_sharers(struct procmig_inspection *inspection,
+			    struct task_struct *task)
+{
+	const char *what = NULL;
+	struct task_struct *other;
+	pid_t sharer = 0;
+
+	/* Compared, not followed. */
+	rcu_read_lock();
+	for_each_process(other) {
+		if (other == task || other->flags & PF_KTHREAD)
+			continue;
+		if (task->mm && READ_ONCE(other->mm) == task->mm)
+			what = "memory";
+		else if (task->files && READ_ONCE(other->files) == task->files)
+			what = "descriptor table";
+		else if (task->fs && READ_ONCE(other->fs) == task->fs)
+			what = "working directory";
+		else
+			continue;
+		sharer = task_pid_vnr(other);
+		break;
+	}
+	rcu_read_unlock();
+	if (what)
+		obstacle(inspection, PROCMIG_OBSTACLE_SHARED,
+			 "%s shared with process %d: no loaded subsystem carries it",
+			 what, sharer);
+}
+
 static void inspect_state(struct procmig_inspection *inspection, struct task_struct *task)
 {
 	if (task->exit_state || task->flags & PF_EXITING)
@@ -67,6 +98,15 @@ static void inspect_state(struct procmig_inspection *inspection, struct task_str
 		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
 			 "real-time scheduling policy %u: no loaded subsystem carries it",
 			 task->policy);
+	if (task->pdeath_signal)
+		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
+			 "parent death signal (PR_SET_PDEATHSIG): no loaded subsystem carries it");
+	if (task->signal->is_child_subreaper)
+		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
+			 "child subreaper (PR_SET_CHILD_SUBREAPER): no loaded subsystem carries it");
+	if (test_task_syscall_work(task, SYSCALL_USER_DISPATCH))
+		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
+			 "syscall user dispatch: no loaded subsystem carries it");
 	if (task->io_uring)
 		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
 			 "io_uring: no loaded subsystem carries it");
@@ -160,6 +200,7 @@ static int task_inspect(struct procmig_inspection *inspection)
 	struct task_struct *task = procmig_inspected_task(inspection);
 
 	inspect_state(inspection, task);
+	inspect_sharers(inspection, task);
 	inspect_relations(inspection, task);
 	inspect_namespaces(inspection, task);
 	return 0;

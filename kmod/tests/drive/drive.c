@@ -597,12 +597,49 @@ static int order(unsigned long code, const char *step)
 	return 0;
 }
 
+static void failed_by_peer(const char *line)
+{
+	char *rest;
+	int error = strtol(line + 6, &rest, 10);
+
+	failed(error, "peer", "the peer aborted:%s", rest);
+}
+
+/*
+ * A stream that broke says that the peer gave up, not why.  The reason is on its
+ * way on the control connection; wait for that, but not for a peer that is gone.
+ */
+static void ask_for_reason(void)
+{
+	struct pollfd p = { .fd = run.control.fd, .events = POLLIN };
+	uint64_t limit = now_ns() + 3 * NSEC;
+	char line[LINE_BYTES];
+
+	if (run.control.fd < 0 || strcmp(run.step, "request") ||
+	    (run.error != EPIPE && run.error != ECONNRESET))
+		return;
+	for (;;) {
+		int got = next_line(&run.control, line, p.revents);
+		uint64_t now = now_ns();
+
+		if (got > 0 && !strncmp(line, "ABORT ", 6)) {
+			run.step[0] = '\0';
+			failed_by_peer(line);
+			return;
+		}
+		if (got < 0 || now >= limit ||
+		    poll(&p, 1, (limit - now) / 1000000 + 1) < 0)
+			return;
+	}
+}
+
 /* Undo this side if that is still its own to decide, and tell the peer why. */
 static int undo(void)
 {
 	struct procmig_order o = { .size = sizeof(o) };
 	bool mine = true;
 
+	ask_for_reason();
 	if (run.control.fd >= 0)
 		say(run.control.fd, "ABORT %d %s: %s", run.error ? run.error : ECANCELED,
 		    run.step, run.message);
@@ -729,10 +766,7 @@ static int await(uint32_t state, const char *word)
 		if (!got)
 			continue;
 		if (!strncmp(line, "ABORT ", 6)) {
-			char *rest;
-			int error = strtol(line + 6, &rest, 10);
-
-			failed(error, "peer", "the peer aborted:%s", rest);
+			failed_by_peer(line);
 			return -1;
 		}
 		if (!said && !strcmp(line, word)) {

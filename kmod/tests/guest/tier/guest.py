@@ -175,6 +175,14 @@ class Guest:
         """The process, zombies not counted."""
         return self.process_state(pid) not in ("", "Z", "X")
 
+    def await_gone(self, pid, timeout=20):
+        """After a signal that ends it; a task that cannot be killed is a failure."""
+        deadline = time.monotonic() + timeout
+        while self.exists(pid):
+            if time.monotonic() > deadline:
+                raise Failed(f"{self.name}: pid {pid} is still there, state {self.process_state(pid)}: "
+                             f"{self.run(f'cat /proc/{pid}/stack; true')}")
+
     def process_state(self, pid):
         return self.run(f"sed 's/.*) //; s/ .*//' /proc/{pid}/stat 2>/dev/null; true")
 

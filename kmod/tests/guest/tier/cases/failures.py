@@ -93,7 +93,7 @@ def frozen_process_killed(tier):
     migration.settle()
     require(migration.source.status == 1, migration.source.why())
     for guest in tier.guests:
-        require(not guest.exists(program.pid), f"a copy is on {guest}")
+        guest.await_gone(program.pid)
     nothing_left(*tier.guests)
 
 
@@ -155,7 +155,7 @@ def watchdog_target(tier):
     answer = migration.target.result()
     require(answer["state"] == "ABORTED" and answer["error_name"] == "ETIMEDOUT" and
             "watchdog" in answer["message"], migration.target.why())
-    require(not tier.b.exists(program.pid), "the stub outlived its request")
+    tier.b.await_gone(program.pid)
     migration.source.kill("CONT")
     migration.finish()
     conclude(tier, program, migration, tier.a)

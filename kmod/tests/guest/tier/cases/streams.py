@@ -199,7 +199,7 @@ def attempt(tier, recording, demand, bulk, run_it):
     word = replay.play(demand, bulk)
     answer = replay.end(run_it)
     tier.b.kill(recording.program.pid)
-    require(not tier.b.exists(recording.program.pid), "the stub is still there")
+    tier.b.await_gone(recording.program.pid)
     return word, answer
 
 

@@ -118,6 +118,10 @@ static int load_subsystem(struct procmig_process *process,
 					    "record version %u is newer than this module's %u",
 					    record.version, subsystem->version);
 		ret = subsystem->restart(process, &record);
+		if (ret == PROCMIG_UNKNOWN && record.flags & PROCMIG_RECORD_MANDATORY)
+			return procmig_fail(process, subsystem->id, -EPROTO,
+					    "record type %u of %s is unknown here and must not be skipped; load the same modules on both nodes",
+					    record.type, subsystem->name);
 		if (ret < 0)
 			return ret;
 		ret = procmig_skip_demand(process);

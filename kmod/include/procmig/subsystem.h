@@ -35,7 +35,8 @@ struct seq_buf;
 /* What an iterative operation returns besides a negative errno. */
 enum procmig_step {
 	PROCMIG_DONE = 0,
-	PROCMIG_MORE = 1,
+	PROCMIG_MORE = 1,		/* checkpoint */
+	PROCMIG_UNKNOWN = 2,		/* restart: not one of my record types */
 };
 
 /* One kind of state, for PROCMIG_IOC_STATE_KIND and the generated table. */
@@ -77,7 +78,9 @@ struct procmig_subsystem_status {
  *	until it returns PROCMIG_DONE; each call should emit about a megabyte at
  *	most, so that an abort is noticed soon.  Must not change the process.
  * @restart: required; self.  Consume one record of the demand channel, whose
- *	body is read with procmig_take(); what is not read is skipped.
+ *	body is read with procmig_take(); what is not read is skipped.  Returns
+ *	PROCMIG_UNKNOWN for a type that it does not know; the core then skips
+ *	the record if it is optional and refuses the stream if it is not.
  * @settle: optional; worker, target.  The task is rebuilt and parked: install
  *	what only another task can (register sets).
  * @resume: optional; self, target.  The process runs again right after this.

@@ -33,6 +33,19 @@ const char *files_describe(struct file *file, const struct path *root,
 /* Size and time of a regular file, as its filesystem has them now. */
 int files_stat(struct file *file, struct procmig_files_description *description);
 
+struct files_sharer {
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/*
+ * A task outside the process of @task that has a descriptor of @file, to which
+ * the caller holds a reference; false if there is none.  A description that is
+ * on its way through a socket is not found.
+ */
+bool files_find_sharer(struct task_struct *task, struct file *file,
+		       struct files_sharer *sharer);
+
 int files_checkpoint(struct procmig_process *process);
 int files_restart(struct procmig_process *process,
 		  const struct procmig_record *record);

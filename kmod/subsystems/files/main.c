@@ -31,6 +31,7 @@ static void inspect_file(struct procmig_inspection *inspection, unsigned int fd,
 			 struct file *file, const struct path *root, char *buffer)
 {
 	struct procmig_files_description description;
+	struct files_sharer sharer;
 	const char *why, *path;
 
 	switch (procmig_inspected_mechanism(inspection, files_subsystem.id, fd,
@@ -51,6 +52,13 @@ static void inspect_file(struct procmig_inspection *inspection, unsigned int fd,
 		procmig_obstacle(inspection, files_subsystem.id,
 				 PROCMIG_OBSTACLE_UNSUPPORTED, fd,
 				 "fd %u: %s: no loaded subsystem carries it", fd, why);
+	/* A device has no position, so nobody notices that it is no longer shared. */
+	else if (description.kind != PROCMIG_FILE_DEVICE &&
+		 files_find_sharer(procmig_inspected_task(inspection), file, &sharer))
+		procmig_obstacle(inspection, files_subsystem.id,
+				 PROCMIG_OBSTACLE_SHARED, fd,
+				 "fd %u: %s: the open file and its position are shared with pid %d (%s); migrate them together or end that process",
+				 fd, path, sharer.pid, sharer.comm);
 }
 
 static void inspect_cwd(struct procmig_inspection *inspection, struct task_struct *task)

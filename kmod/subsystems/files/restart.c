@@ -249,7 +249,7 @@ int files_restart(struct procmig_process *process, const struct procmig_record *
 	case PROCMIG_FILES_DESCRIPTOR:
 		return take_descriptor(process, files, record);
 	default:
-		return refuse(process, "a files record of unknown type");
+		return PROCMIG_UNKNOWN;
 	}
 }
 

@@ -410,7 +410,7 @@ int memory_restart(struct procmig_process *process,
 	case PROCMIG_MEMORY_AREA:
 		return take_area(process, memory, record);
 	default:
-		return refuse(process, "a memory record of unknown type", record->type);
+		return PROCMIG_UNKNOWN;
 	}
 }
 

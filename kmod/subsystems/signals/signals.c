@@ -318,7 +318,7 @@ static int signals_restart(struct procmig_process *process,
 	case PROCMIG_SIGNALS_TIMERS:
 		return take(process, record, &signals->timers, sizeof(signals->timers));
 	default:
-		return refuse(process, "a signals record of unknown type");
+		return PROCMIG_UNKNOWN;
 	}
 }
 

@@ -276,7 +276,7 @@ static int task_restart(struct procmig_process *process,
 			ret = task_refuse(process, "an interrupted system call");
 		return ret;
 	default:
-		return task_refuse(process, "a task record of unknown type");
+		return PROCMIG_UNKNOWN;
 	}
 }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.procmig.api.v1alpha1.Api;
 import io.procmig.api.v1alpha1.MigrationPhase;
 import io.procmig.api.v1alpha1.ProcessMigrationStatus;
+import io.procmig.api.v1alpha1.Reason;
 import io.procmig.e2e.lab.Lab;
 import io.procmig.e2e.lab.Node;
 import io.procmig.e2e.migration.Migration;
@@ -123,7 +124,9 @@ class FailuresE2E {
     Migration migration = frozen("kill-program");
     source.ssh("kill -KILL " + program.pid());
     ProcessMigrationStatus status = migration.awaitOver();
-    assertTrue(status.getPhase() != MigrationPhase.Succeeded);
+    assertEquals(MigrationPhase.Failed, status.getPhase());
+    assertEquals(Reason.ProcessExited, status.getFailure().reason());
+    assertEquals("False", migration.condition(Api.SOURCE_INTACT));
     assertTrue(!program.isOn(source) && !program.isOn(target));
   }
 

@@ -233,7 +233,7 @@ final class SourceTask extends OpenTask {
   @Override
   void reported(SourceReport report) {
     inSession = true;
-    setSourceIntact(!report.state().isCommitted() && !diedWithItsNode(report));
+    setSourceIntact(!report.state().isCommitted() && !processIsGone(report));
     setState(
         report.state() == SourceState.FINISHED
             ? TokenState.Finished
@@ -266,14 +266,17 @@ final class SourceTask extends OpenTask {
     if (report.cause() != null && report.cause().reason() == Reason.CanceledByUser) {
       return TaskPhase.Canceled;
     }
-    if (diedWithItsNode(report)) {
+    if (processIsGone(report)) {
       return TaskPhase.Failed;
     }
     return report.frozen() ? TaskPhase.RolledBack : TaskPhase.Failed;
   }
 
-  private static boolean diedWithItsNode(SourceReport report) {
-    return report.cause() != null && report.cause().reason() == Reason.SourceNodeLost;
+  /** It ended by itself or with its node: nobody moved it, but it does not run here either. */
+  private static boolean processIsGone(SourceReport report) {
+    return report.cause() != null
+        && (report.cause().reason() == Reason.SourceNodeLost
+            || report.cause().reason() == Reason.ProcessExited);
   }
 
   private Cause canceledByUser() {

@@ -327,6 +327,10 @@ final class MigrationPlanner {
     if (source.phase() == TaskPhase.RolledBack) {
       return true;
     }
+    // Nothing was thawed.
+    if (source.processGone()) {
+      return false;
+    }
     return switch (Objects.requireNonNullElse(seen.status().getPhase(), MigrationPhase.Pending)) {
       case Frozen, Restoring, Draining -> true;
       case Pending,

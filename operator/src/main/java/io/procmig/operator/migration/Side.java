@@ -90,6 +90,11 @@ record Side(MigrationTask task, boolean lost, String lastSeen) {
     };
   }
 
+  /** Whether this side, the source, says that the process ended without having been moved. */
+  boolean processGone() {
+    return over() && !committed() && Boolean.FALSE.equals(status().getSourceIntact());
+  }
+
   /** The verdict of this side's preflight; empty while there is none. */
   Optional<Boolean> preflighted() {
     if (!status().getObstacles().isEmpty()) {

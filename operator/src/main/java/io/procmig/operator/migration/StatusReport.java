@@ -318,6 +318,12 @@ final class StatusReport {
       list.add(Api.SOURCE_INTACT, false, Reason.Committed, Reason.Committed.meaning());
       return;
     }
+    Optional<Failure> end =
+        seen.source().filter(Side::processGone).map(side -> side.status().getFailure());
+    if (end.isPresent()) {
+      list.add(Api.SOURCE_INTACT, false, end.get().reason(), end.get().message());
+      return;
+    }
     boolean touchable = sides.stream().anyMatch(Side::ordered);
     boolean unheard =
         seen.started()

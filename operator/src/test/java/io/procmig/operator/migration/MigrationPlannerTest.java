@@ -290,6 +290,16 @@ class MigrationPlannerTest {
   }
 
   @Test
+  void aProcessThatEndsWhileItIsFrozenIsNeitherRolledBackNorIntact() {
+    Scenario scenario = Scenario.ordered();
+    scenario.phases(TaskPhase.Frozen, TaskPhase.Restoring).step();
+    scenario.failed(TaskRole.Source, TaskPhase.Failed, Reason.ProcessExited);
+    scenario.report(TaskRole.Source).setSourceIntact(false);
+    scenario.failed(TaskRole.Target, TaskPhase.Failed, Reason.TransferInterrupted);
+    assertEnds(scenario, MigrationPhase.Failed, Reason.ProcessExited, "False ProcessExited");
+  }
+
+  @Test
   void deadlineStopsAnAttemptAndIsTheReason() {
     Scenario scenario = Scenario.ordered();
     scenario.phases(TaskPhase.Transferring, TaskPhase.Restoring).step();

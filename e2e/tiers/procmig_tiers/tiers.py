@@ -105,7 +105,7 @@ def e2e():
     run("lab-cache", [LAB, "cache"], 45 * MINUTE)
     run("e2e-install", ["e2e/install/install"], 25 * MINUTE)
     return _maven("e2e-java", ["verify", "-Pe2e", "-pl", "e2e", "-am", "-Dsurefire.skip=true"],
-                  25 * MINUTE, _failsafe)
+                  45 * MINUTE, _failsafe)
 
 
 TIERS = {"unit": unit, "api": api, "guest": guest, "e2e": e2e}

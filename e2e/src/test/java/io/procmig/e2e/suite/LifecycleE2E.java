@@ -31,7 +31,7 @@ class LifecycleE2E {
   private static final Lab LAB = Lab.get();
 
   /** A counter takes some seconds at this rate. */
-  private static final String SLOW = "4mbit";
+  private static final String SLOW = "256kbit";
 
   @BeforeAll
   static void capable() {
@@ -148,7 +148,7 @@ class LifecycleE2E {
   void deadlineRollsBack() {
     try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
       program.awaitLines(2);
-      LAB.nodeA().slowDown(LAB.nodeB(), "1mbit");
+      LAB.nodeA().slowDown(LAB.nodeB(), SLOW);
       Migration migration =
           Migration.of(program, "late", "node-a", "node-b").deadline("12s").apply();
       ProcessMigrationStatus status = migration.awaitOver();

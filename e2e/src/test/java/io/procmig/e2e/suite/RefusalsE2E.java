@@ -208,7 +208,7 @@ class RefusalsE2E {
   void stateThatNoSubsystemCarries(String kind, String words) {
     try (Program holder = Program.start(Kind.REFUSED, LAB.nodeA(), kind)) {
       holder.awaitLines(2);
-      String expected = holder.lines().get(0).replaceFirst("^expect ", "");
+      String expected = holder.lines().get(0).replaceFirst("^expect (address )?", "");
       Migration migration = Migration.of(holder, "refused-" + kind, "node-a", "node-b").apply();
       ProcessMigrationStatus status = migration.assertRefused(Reason.UnsupportedState);
       assertNames(migration, words);

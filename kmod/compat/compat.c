@@ -12,6 +12,7 @@
 #include <linux/regset.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/security.h>
 #include <linux/syscalls.h>
 #include <linux/uio.h>
 #include <uapi/linux/sched/types.h>
@@ -180,6 +181,12 @@ int procmig_compat_set_exe(struct file *file)
 	return sym.replace_mm_exe_file(current->mm, file);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_set_exe);
+
+unsigned long procmig_compat_lowest_address(void)
+{
+	return READ_ONCE(*sym.mmap_min_addr);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_lowest_address);
 
 int procmig_compat_map_vdso(unsigned long address)
 {

@@ -32,4 +32,5 @@
 	FUNCTION(long, do_restart_poll, struct restart_block *)			\
 	FUNCTION(long, futex_wait_restart, struct restart_block *)		\
 	DATA(const struct vdso_image, vdso_image_64)				\
+	DATA(unsigned long, mmap_min_addr)					\
 	DATA(rwlock_t, tasklist_lock)

@@ -58,12 +58,41 @@ void procmig_obstacle(struct procmig_inspection *inspection, u32 subsystem,
 }
 EXPORT_SYMBOL_GPL(procmig_obstacle);
 
+/*
+ * What every process has, whatever it does: without a subsystem for it a
+ * migration would lose state in silence.
+ */
+static const struct {
+	u32 subsystem;
+	const char *state;
+} essentials[] = {
+	{ PROCMIG_SUBSYSTEM_FILES, "open files and directories" },
+	{ PROCMIG_SUBSYSTEM_MEMORY, "memory" },
+	{ PROCMIG_SUBSYSTEM_SIGNALS, "signals" },
+	{ PROCMIG_SUBSYSTEM_TASK, "registers and credentials" },
+};
+
+static void inspect_set(struct procmig_inspection *inspection,
+			const struct procmig_subsystem_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(essentials); i++)
+		if (procmig_subsystem_index(set, essentials[i].subsystem) < 0)
+			procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_CORE,
+					 PROCMIG_OBSTACLE_UNSUPPORTED,
+					 essentials[i].subsystem,
+					 "subsystem %u: it carries %s and is not loaded here: load all modules",
+					 essentials[i].subsystem, essentials[i].state);
+}
+
 int procmig_inspect_task(struct procmig_inspection *inspection,
 			 const struct procmig_subsystem_set *set)
 {
 	unsigned int i;
 	int ret;
 
+	inspect_set(inspection, set);
 	for (i = 0; i < set->count; i++) {
 		if (!set->subsystem[i]->inspect)
 			continue;

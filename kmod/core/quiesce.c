@@ -155,7 +155,8 @@ bool procmig_has_left(struct procmig_process *process)
 	bool some;
 
 	spin_lock(&process->lock);
-	some = process->left != 0 || process->dying;
+	some = process->left != 0 || process->dying ||
+	       (process->task && fatal_signal_pending(process->task));
 	spin_unlock(&process->lock);
 	return some;
 }

@@ -44,6 +44,8 @@ void procmig_compat_set_root(const struct path *path);
 int procmig_compat_mprotect(unsigned long start, size_t bytes, unsigned long prot);
 int procmig_compat_mlock(unsigned long start, size_t bytes);
 int procmig_compat_madvise(unsigned long start, size_t bytes, int advice);
+/* Where mappings of ordinary processes begin (vm.mmap_min_addr). */
+unsigned long procmig_compat_lowest_address(void);
 int procmig_compat_set_exe(struct file *file);
 int procmig_compat_map_vdso(unsigned long address);
 

@@ -16,6 +16,7 @@
 struct files {
 	struct file **description;	/* target: by number; NULL: ignored */
 	unsigned int descriptions;
+	bool have_context;
 	unsigned long standard;		/* target: which of 0, 1, 2 are in use */
 };
 
@@ -50,6 +51,7 @@ int files_checkpoint(struct procmig_process *process);
 int files_restart(struct procmig_process *process,
 		  const struct procmig_record *record);
 int files_setup_target(struct procmig_process *process);
+int files_settle(struct procmig_process *process);
 void files_resume(struct procmig_process *process);
 
 #endif /* _PROCMIG_FILES_H */

@@ -145,6 +145,7 @@ const struct procmig_subsystem files_subsystem = {
 	.setup = files_setup,
 	.checkpoint = files_checkpoint,
 	.restart = files_restart,
+	.settle = files_settle,
 	.resume = files_resume,
 	.cleanup = files_cleanup,
 };

@@ -44,7 +44,7 @@ int files_setup_target(struct procmig_process *process)
 	return 0;
 }
 
-static int take_context(struct procmig_process *process,
+static int take_context(struct procmig_process *process, struct files *files,
 			const struct procmig_record *record)
 {
 	struct procmig_files_context *context;
@@ -82,6 +82,7 @@ static int take_context(struct procmig_process *process,
 	procmig_compat_set_pwd(&path);
 	path_put(&path);
 	current->fs->umask = context->umask & 0777;
+	files->have_context = true;
 free:
 	kvfree(context);
 	return ret;
@@ -243,7 +244,7 @@ int files_restart(struct procmig_process *process, const struct procmig_record *
 
 	switch (record->type) {
 	case PROCMIG_FILES_CONTEXT:
-		return take_context(process, record);
+		return take_context(process, files, record);
 	case PROCMIG_FILES_DESCRIPTION:
 		return take_description(process, files, record);
 	case PROCMIG_FILES_DESCRIPTOR:
@@ -251,6 +252,13 @@ int files_restart(struct procmig_process *process, const struct procmig_record *
 	default:
 		return PROCMIG_UNKNOWN;
 	}
+}
+
+int files_settle(struct procmig_process *process)
+{
+	struct files *files = procmig_private(process, &files_subsystem);
+
+	return files->have_context ? 0 : refuse(process, "its directories are missing");
 }
 
 /* The process had closed what the stub still has open of 0, 1 and 2. */

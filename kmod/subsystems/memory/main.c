@@ -36,6 +36,8 @@ static int inspect_areas(struct procmig_inspection *inspection,
 		return -EINTR;
 	for_each_vma(vmi, vma) {
 		why = memory_describe(vma, root, &area, buffer, PATH_MAX, &path);
+		if (!why && area.start < procmig_compat_lowest_address())
+			why = "below vm.mmap_min_addr";
 		if (why)
 			procmig_obstacle(inspection, memory_subsystem.id,
 					 PROCMIG_OBSTACLE_UNSUPPORTED, area.start,
@@ -150,6 +152,7 @@ const struct procmig_subsystem memory_subsystem = {
 	.setup = memory_setup,
 	.checkpoint = memory_checkpoint,
 	.restart = memory_restart,
+	.settle = memory_settle,
 	.resume = memory_resume,
 	.dump = memory_dump,
 	.cleanup = memory_cleanup,

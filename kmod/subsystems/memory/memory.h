@@ -50,6 +50,7 @@ int memory_stat(struct file *file, struct procmig_memory_area *area);
 int memory_checkpoint(struct procmig_process *process);
 int memory_restart(struct procmig_process *process,
 		   const struct procmig_record *record);
+int memory_settle(struct procmig_process *process);
 void memory_resume(struct procmig_process *process);
 
 #endif /* _PROCMIG_MEMORY_H */

@@ -23,6 +23,27 @@ static int refuse(struct procmig_process *process, const char *what, u64 where)
 
 /* ---- the space as a whole ------------------------------------------------ */
 
+static bool addresses_ok(const struct procmig_memory_space *space)
+{
+	const u64 address[] = {
+		space->start_code, space->end_code, space->start_data,
+		space->end_data, space->start_brk, space->brk,
+		space->start_stack, space->arg_start, space->arg_end,
+		space->env_start, space->env_end,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(address); i++)
+		if (address[i] < procmig_compat_lowest_address() ||
+		    address[i] >= TASK_SIZE_MAX)
+			return false;
+	return space->start_code < space->end_code &&
+	       space->start_data <= space->end_data &&
+	       space->start_brk <= space->brk &&
+	       space->arg_start <= space->arg_end &&
+	       space->env_start <= space->env_end;
+}
+
 static int take_space(struct procmig_process *process, struct memory *memory,
 		      const struct procmig_record *record)
 {
@@ -37,8 +58,9 @@ static int take_space(struct procmig_process *process, struct memory *memory,
 	memory->space = space;
 	if (!space->areas || space->areas > AREAS_MAX || !space->exe_bytes ||
 	    record->length != sizeof(*space) + space->exe_bytes ||
+	    ((const char *)(space + 1))[space->exe_bytes - 1] ||
 	    space->auxv_words > AT_VECTOR_SIZE ||
-	    space->dumpable > SUID_DUMP_ROOT)
+	    space->dumpable > SUID_DUMP_ROOT || !addresses_ok(space))
 		return refuse(process, "the description of the address space",
 			      space->areas);
 	memory->areas = kvmalloc_array(space->areas, sizeof(*memory->areas),
@@ -54,14 +76,17 @@ static int take_space(struct procmig_process *process, struct memory *memory,
 
 static int set_exe(struct procmig_process *process, const char *path)
 {
-	struct file *file = filp_open(path, O_RDONLY | O_LARGEFILE, 0);
+	struct file *file = filp_open(path, O_RDONLY | O_LARGEFILE | O_NONBLOCK, 0);
 	int ret;
 
 	if (IS_ERR(file))
 		return procmig_fail(process, memory_subsystem.id, PTR_ERR(file),
 				    "program file %s cannot be opened here (%ld)",
 				    path, PTR_ERR(file));
-	ret = procmig_compat_set_exe(file);
+	/* As PR_SET_MM_EXE_FILE has it, see prctl(2). */
+	ret = S_ISREG(file_inode(file)->i_mode) ? file_permission(file, MAY_EXEC) : -EACCES;
+	if (!ret)
+		ret = procmig_compat_set_exe(file);
 	fput(file);
 	if (ret)
 		return procmig_fail(process, memory_subsystem.id, ret,
@@ -102,7 +127,8 @@ static bool area_ok(const struct memory *memory, const struct procmig_memory_are
 {
 	u64 floor = memory->area_count ? memory->areas[memory->area_count - 1].end : 0;
 
-	return area->start >= floor && area->start < area->end &&
+	return area->start >= procmig_compat_lowest_address() &&
+	       area->start >= floor && area->start < area->end &&
 	       area->end <= TASK_SIZE_MAX &&
 	       PAGE_ALIGNED(area->start) && PAGE_ALIGNED(area->end) &&
 	       PAGE_ALIGNED(area->offset) && !(area->flags & ~PROCMIG_AREA_FLAGS);
@@ -412,6 +438,15 @@ int memory_restart(struct procmig_process *process,
 	default:
 		return PROCMIG_UNKNOWN;
 	}
+}
+
+int memory_settle(struct procmig_process *process)
+{
+	struct memory *memory = procmig_private(process, &memory_subsystem);
+
+	if (!memory->space || memory->area_count != memory->space->areas)
+		return refuse(process, "the address space is not complete", 0);
+	return 0;
 }
 
 /* Taking on the credentials cleared it, see commit_creds(). */

@@ -24,6 +24,7 @@ struct signals {
 	/* target: what takes effect at the resume */
 	struct procmig_signals_thread thread;
 	struct procmig_signals_timers timers;
+	unsigned long taken;		/* record types that came */
 	struct procmig_signals_pending *pending;
 	unsigned int pending_count;
 };
@@ -308,6 +309,8 @@ static int signals_restart(struct procmig_process *process,
 {
 	struct signals *signals = procmig_private(process, &signals_subsystem);
 
+	if (record->type < BITS_PER_LONG)
+		signals->taken |= BIT(record->type);
 	switch (record->type) {
 	case PROCMIG_SIGNALS_ACTIONS:
 		return take_actions(process, record);
@@ -320,6 +323,18 @@ static int signals_restart(struct procmig_process *process,
 	default:
 		return PROCMIG_UNKNOWN;
 	}
+}
+
+static int signals_settle(struct procmig_process *process)
+{
+	const unsigned long needed = BIT(PROCMIG_SIGNALS_ACTIONS) |
+				     BIT(PROCMIG_SIGNALS_THREAD) |
+				     BIT(PROCMIG_SIGNALS_TIMERS);
+	struct signals *signals = procmig_private(process, &signals_subsystem);
+
+	if ((signals->taken & needed) != needed)
+		return refuse(process, "the signals are not complete");
+	return 0;
 }
 
 static void start_timers(const struct procmig_signals_timers *timers)
@@ -386,6 +401,7 @@ static const struct procmig_subsystem signals_subsystem = {
 	.setup = signals_setup,
 	.checkpoint = signals_checkpoint,
 	.restart = signals_restart,
+	.settle = signals_settle,
 	.resume = signals_resume,
 	.cleanup = signals_cleanup,
 };

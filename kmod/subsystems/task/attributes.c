@@ -61,6 +61,9 @@ int task_take_attributes(struct procmig_process *process, struct task *task)
 	    (wanted->policy != SCHED_NORMAL && wanted->policy != SCHED_BATCH &&
 	     wanted->policy != SCHED_IDLE))
 		return task_refuse(process, "the task's attributes");
+	if (wanted->rseq && !(IS_ALIGNED(wanted->rseq, RSEQ_BYTES) &&
+			      wanted->rseq < TASK_SIZE_MAX - RSEQ_BYTES))
+		return task_refuse(process, "the address of the rseq area");
 	if (wanted->rseq && wanted->rseq_bytes != RSEQ_BYTES)
 		return procmig_fail(process, task_subsystem.id, -EOPNOTSUPP,
 				    "rseq area of %u bytes: this kernel has %u",

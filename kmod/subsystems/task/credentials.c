@@ -113,7 +113,23 @@ static int take_on(struct procmig_process *process,
 	return 0;
 }
 
-int task_take_credentials(struct procmig_process *process,
+static bool ids_ok(const struct procmig_task_credentials *wanted, const u32 *groups)
+{
+	const u32 users[] = { wanted->uid, wanted->euid, wanted->suid, wanted->fsuid };
+	const u32 own_groups[] = { wanted->gid, wanted->egid, wanted->sgid, wanted->fsgid };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(users); i++)
+		if (!uid_valid(make_kuid(&init_user_ns, users[i])) ||
+		    !gid_valid(make_kgid(&init_user_ns, own_groups[i])))
+			return false;
+	for (i = 0; i < wanted->groups; i++)
+		if (!gid_valid(make_kgid(&init_user_ns, groups[i])))
+			return false;
+	return true;
+}
+
+int task_take_credentials(struct procmig_process *process, struct task *task,
 			  const struct procmig_record *record)
 {
 	struct procmig_task_credentials *wanted;
@@ -123,13 +139,15 @@ int task_take_credentials(struct procmig_process *process,
 	if (IS_ERR(wanted))
 		return PTR_ERR(wanted);
 	if (wanted->groups > NGROUPS_MAX || wanted->reserved ||
-	    record->length != sizeof(*wanted) + wanted->groups * sizeof(u32))
+	    record->length != sizeof(*wanted) + wanted->groups * sizeof(u32) ||
+	    !ids_ok(wanted, (const u32 *)(wanted + 1)))
 		ret = task_refuse(process, "the credentials");
 	else
 		ret = take_on(process, wanted, (const u32 *)(wanted + 1));
 	if (ret)
 		procmig_fail(process, task_subsystem.id, ret,
 			     "the credentials could not be taken on (%d)", ret);
+	task->have_credentials = !ret;
 	kvfree(wanted);
 	return ret;
 }

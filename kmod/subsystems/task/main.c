@@ -264,7 +264,7 @@ static int task_restart(struct procmig_process *process,
 		ret = take(process, record, &task->attributes, sizeof(task->attributes));
 		return ret ?: task_take_attributes(process, task);
 	case PROCMIG_TASK_CREDENTIALS:
-		return task_take_credentials(process, record);
+		return task_take_credentials(process, task, record);
 	case PROCMIG_TASK_REGISTERS:
 		task->have_registers = true;
 		return take(process, record, &task->registers, sizeof(task->registers));
@@ -284,7 +284,8 @@ static int task_settle(struct procmig_process *process)
 {
 	struct task *task = procmig_private(process, &task_subsystem);
 
-	if (!task->have_attributes || !task->have_registers || !task->xstate)
+	if (!task->have_attributes || !task->have_credentials ||
+	    !task->have_registers || !task->xstate)
 		return task_refuse(process, "the task's state is not complete");
 	return task_settle_registers(process, task);
 }

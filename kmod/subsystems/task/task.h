@@ -12,6 +12,7 @@
 /* Target: what is installed when the task is rebuilt. */
 struct task {
 	bool have_attributes;
+	bool have_credentials;
 	bool have_registers;
 	struct procmig_task_attributes attributes;
 	struct procmig_task_registers registers;
@@ -32,7 +33,7 @@ void task_detach_stub(void);
 void task_attach_user_areas(const struct procmig_task_attributes *attributes);
 
 int task_emit_credentials(struct procmig_process *process);
-int task_take_credentials(struct procmig_process *process,
+int task_take_credentials(struct procmig_process *process, struct task *task,
 			  const struct procmig_record *record);
 
 int task_emit_registers(struct procmig_process *process);

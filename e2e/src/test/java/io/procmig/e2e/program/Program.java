@@ -30,6 +30,9 @@ public final class Program implements AutoCloseable {
   private static final Duration SOON = Duration.ofSeconds(30);
   private static final Duration CONTROL = Duration.ofSeconds(150);
 
+  /** Another one in each run: a node may still know the files of an earlier one by their names. */
+  private static final String RUN = "e2e-" + Long.toHexString(System.currentTimeMillis());
+
   private static int started;
 
   private final Lab lab;
@@ -44,8 +47,8 @@ public final class Program implements AutoCloseable {
     this.kind = kind;
     this.argument = argument;
     String name = "%02d-%s".formatted(++started, kind.name().toLowerCase(java.util.Locale.ROOT));
-    directory = lab.shared().resolve("e2e").resolve(name);
-    mounted = Node.SHARED + "/e2e/" + name;
+    directory = lab.shared().resolve(RUN).resolve(name);
+    mounted = Node.SHARED + "/" + RUN + "/" + name;
     install(lab);
     recreate(directory);
     if (kind == Kind.BC) {
@@ -54,7 +57,7 @@ public final class Program implements AutoCloseable {
     String output = (place == null ? mounted : place) + "/out";
     boolean printing = kind == Kind.BC;
     String command =
-        kind.command().replace("$P", Node.SHARED + "/e2e/programs").replace("$O", output)
+        kind.command().replace("$P", Node.SHARED + "/" + RUN + "/programs").replace("$O", output)
             + (argument == null ? "" : " 0 " + argument);
     String answer =
         node.ssh(
@@ -78,7 +81,7 @@ public final class Program implements AutoCloseable {
 
   private static final String PI =
       """
-      for (i = 100; i <= 2000; i += 100) { scale = i; print i, " ", 4 * a(1), "\\n" }
+      for (i = 100; i <= 1300; i += 100) { scale = i; print i, " ", 4 * a(1), "\\n" }
       quit
       """;
 
@@ -98,10 +101,12 @@ public final class Program implements AutoCloseable {
   }
 
   private static synchronized void install(Lab lab) {
-    Path programs = lab.shared().resolve("e2e").resolve("programs");
+    Path programs = lab.shared().resolve(RUN).resolve("programs");
     if (started > 1) {
       return;
     }
+    // An earlier run may have been cut short.
+    lab.nodes().forEach(node -> node.tryTo("pkill -KILL -u app"));
     recreate(programs);
     try (Stream<Path> built = Files.list(BUILT)) {
       for (Path program : built.toList()) {

@@ -2,6 +2,7 @@
 package io.procmig.operator.migration;
 
 import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -134,7 +135,10 @@ public final class MigrationReconciler
     Decision decision = planner.decide(seen);
     act(seen, decision, context.getClient());
     if (decision instanceof Release) {
-      return DeleteControl.defaultDelete();
+      // Not left to the SDK: what it notes after its own removal, it notes under the object's name.
+      // A migration of that name which was created meanwhile would never be reconciled.
+      letGo(migration, context.getClient());
+      return DeleteControl.noFinalizerRemoval();
     }
     report(seen, decision, context);
     DeleteControl keep = DeleteControl.noFinalizerRemoval();
@@ -272,26 +276,27 @@ public final class MigrationReconciler
   }
 
   private static void letGo(List<MigrationTask> all, KubernetesClient client) {
-    for (MigrationTask task : all) {
-      int index = task.getMetadata().getFinalizers().indexOf(Api.FINALIZER);
-      if (index >= 0) {
-        // Agents write to the task all the time: a patch that needs no particular version.
-        String path = "\"path\":\"/metadata/finalizers/" + index + "\"";
-        String patch =
-            "[{\"op\":\"test\","
-                + path
-                + ",\"value\":\""
-                + Api.FINALIZER
-                + "\"},{\"op\":\"remove\","
-                + path
-                + "}]";
-        try {
-          client.resource(task).patch(PatchContext.of(PatchType.JSON), patch);
-        } catch (KubernetesClientException e) {
-          if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
-            throw e;
-          }
-        }
+    all.forEach(task -> letGo(task, client));
+  }
+
+  /** Takes the finalizer off, by a patch that needs this object but no particular version of it. */
+  private static void letGo(HasMetadata object, KubernetesClient client) {
+    int index = object.getMetadata().getFinalizers().indexOf(Api.FINALIZER);
+    if (index < 0) {
+      return;
+    }
+    String patch =
+        """
+        [{"op": "test", "path": "/metadata/uid", "value": "%1$s"},
+         {"op": "test", "path": "/metadata/finalizers/%2$d", "value": "%3$s"},
+         {"op": "remove", "path": "/metadata/finalizers/%2$d"}]
+        """
+            .formatted(object.getMetadata().getUid(), index, Api.FINALIZER);
+    try {
+      client.resource(object).patch(PatchContext.of(PatchType.JSON), patch);
+    } catch (KubernetesClientException e) {
+      if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+        throw e;
       }
     }
   }

@@ -461,6 +461,16 @@ class MigrationIT {
   }
 
   @Test
+  void aNameThatIsUsedAgainAtOnceIsAMigrationOfItsOwn() {
+    for (int i = 0; i < 15; i++) {
+      ProcessMigration migration = apply(manifest("recycled", "suspend: true"));
+      await("recycled", m -> condition(m, Api.RECONCILING).equals("True Suspended"));
+      ADMIN.resource(migration).delete();
+      awaitGone(migration);
+    }
+  }
+
+  @Test
   void finishedMigrationGoesAfterItsTimeToLive() {
     ProcessMigration migration = apply(manifest("shortlived", "ttlAfterFinished: 1s"));
     awaitPhase("shortlived", MigrationPhase.Preflight);

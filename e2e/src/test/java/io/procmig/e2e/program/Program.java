@@ -81,7 +81,7 @@ public final class Program implements AutoCloseable {
 
   private static final String PI =
       """
-      for (i = 100; i <= 1300; i += 100) { scale = i; print i, " ", 4 * a(1), "\\n" }
+      for (i = 100; i <= 1800; i += 100) { scale = i; print i, " ", 4 * a(1), "\\n" }
       quit
       """;
 

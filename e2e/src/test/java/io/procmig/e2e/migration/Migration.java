@@ -45,6 +45,9 @@ public final class Migration {
 
   private static final Duration LONGEST = Duration.ofSeconds(150);
 
+  /** An agent's pod takes minutes to come back on an emulated node. */
+  private static final Duration OUTAGE = Duration.ofSeconds(300);
+
   private final Lab lab;
   private final ProcessMigration wish;
 
@@ -171,7 +174,7 @@ public final class Migration {
   /** Waits until it is over, whatever the API server does meanwhile. */
   public ProcessMigrationStatus awaitOverThroughOutage() {
     return Awaitility.await(this + " is over")
-        .atMost(LONGEST)
+        .atMost(OUTAGE)
         .pollInterval(Duration.ofMillis(500))
         .ignoreExceptionsMatching(e -> e instanceof KubernetesClientException)
         .until(this::status, s -> s.getCompletionTime() != null);

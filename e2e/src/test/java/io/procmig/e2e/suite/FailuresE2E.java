@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 class FailuresE2E {
   private static final Lab LAB = Lab.get();
 
-  /** A counter takes some fifteen seconds at this rate: time to break something. */
-  private static final String SLOW = "256kbit";
+  /** A counter takes some seven seconds at this rate: time to break something. */
+  private static final String SLOW = "512kbit";
 
   private final Node source = LAB.nodeA();
   private final Node target = LAB.nodeB();

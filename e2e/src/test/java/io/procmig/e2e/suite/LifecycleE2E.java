@@ -31,7 +31,7 @@ class LifecycleE2E {
   private static final Lab LAB = Lab.get();
 
   /** A counter takes some seconds at this rate. */
-  private static final String SLOW = "256kbit";
+  private static final String SLOW = "512kbit";
 
   @BeforeAll
   static void capable() {

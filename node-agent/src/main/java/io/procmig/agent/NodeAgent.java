@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent;
 
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.procmig.agent.config.AgentConfig;
 import io.procmig.agent.config.InvalidSettingException;
 import io.procmig.agent.control.ControlPeers;
@@ -16,8 +16,10 @@ import io.procmig.agent.modules.KernelTls;
 import io.procmig.agent.modules.ModuleSource;
 import io.procmig.agent.modules.SysModuleTable;
 import io.procmig.agent.node.HostFacts;
-import io.procmig.agent.node.NodePublisher;
 import io.procmig.agent.node.NodeReport;
+import io.procmig.agent.orders.ClusterOrders;
+import io.procmig.agent.orders.Orders;
+import io.procmig.agent.orders.StreamOrders;
 import io.procmig.agent.preflight.SourcePreflight;
 import io.procmig.agent.preflight.TargetPreflight;
 import io.procmig.agent.process.ProcFiles;
@@ -25,7 +27,6 @@ import io.procmig.agent.process.ProcessFiles;
 import io.procmig.agent.process.ProcessLookup;
 import io.procmig.agent.task.Surroundings;
 import io.procmig.agent.task.TaskBoard;
-import io.procmig.agent.task.TaskStatusWriter;
 import io.procmig.agent.token.FileTokenStore;
 import io.procmig.agent.transfer.Cause;
 import io.procmig.agent.transfer.ChannelSpec;
@@ -36,10 +37,12 @@ import io.procmig.agent.transfer.TcpDataPlane;
 import io.procmig.agent.transfer.ThreadLoop;
 import io.procmig.agent.transfer.TransferLimits;
 import io.procmig.api.v1alpha1.Component;
-import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.NodeAddresses;
 import io.procmig.api.v1alpha1.Reason;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -56,6 +59,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,7 +77,6 @@ public final class NodeAgent implements AutoCloseable {
 
   private final Logger log = LoggerFactory.getLogger(NodeAgent.class);
   private final AgentConfig config;
-  private final KubernetesClient client;
   private final ScheduledExecutorService boardThread = scheduled("procmig-tasks");
   private final ScheduledExecutorService apiThread = scheduled("procmig-api");
   private final ExecutorService calls = pool("procmig-call");
@@ -82,28 +85,29 @@ public final class NodeAgent implements AutoCloseable {
   private final ProcessStubLauncher stub;
   private final Sessions sessions;
   private final TaskBoard board;
-  private final TaskStatusWriter statuses;
+  private final Orders orders;
+  private final NodeReport report;
+  private final SysModuleTable modules = new SysModuleTable(SYS_MODULE);
+  private final Clock clock = Clock.systemUTC();
   private final ControlPeers peers;
   private final ControlTls tls;
-  private final NodePublisher publisher;
   private final SelfTest selfTest;
   private volatile boolean stopping;
+  private volatile boolean published;
   private ControlServer server;
   private HealthServer health;
-  private SharedIndexInformer<MigrationTask> informer;
 
   /**
    * Puts the parts together; nothing is started yet.
    *
-   * @param client to the API server, closed with the agent
+   * @param orders makes what tells this node what to do, given the thread for what is said to it;
+   *     closed with the agent
    */
-  public NodeAgent(AgentConfig config, KubernetesClient client) {
+  public NodeAgent(AgentConfig config, Function<ScheduledExecutorService, Orders> orders) {
     this.config = config;
-    this.client = client;
-    Clock clock = Clock.systemUTC();
+    this.orders = orders.apply(apiThread);
     ProcFiles proc = new ProcFiles(PROC);
     HostFacts host = HostFacts.read(proc);
-    SysModuleTable modules = new SysModuleTable(SYS_MODULE);
     kernel =
         new KernelAccess(
             new ModuleSource(
@@ -120,8 +124,7 @@ public final class NodeAgent implements AutoCloseable {
             config.stub(), config.device(), config.cgroups(), config.state().resolve("stubs"));
     tls = ControlTls.in(config.tls());
     peers = new ControlPeers(config.node(), tls, calls);
-    statuses = new TaskStatusWriter(client, apiThread);
-    board = new TaskBoard(config.node(), boardThread, calls, statuses, clock);
+    board = new TaskBoard(config.node(), boardThread, calls, this.orders.statuses(), clock);
     AtomicInteger sessionNumber = new AtomicInteger();
     TcpDataPlane data =
         new TcpDataPlane(
@@ -169,17 +172,12 @@ public final class NodeAgent implements AutoCloseable {
             config.watchdogMs(),
             config.slots(),
             PEER_PATIENCE));
-    publisher =
-        new NodePublisher(
-            client,
-            config.node(),
-            new NodeReport(
-                host,
-                new NodeAddresses(config.controlAddress(), config.host().getHostAddress()),
-                new io.procmig.api.v1alpha1.NodeAgent(version(), config.pod()),
-                config.slots()),
-            () -> observe(modules),
-            clock);
+    report =
+        new NodeReport(
+            host,
+            new NodeAddresses(config.controlAddress(), config.host().getHostAddress()),
+            new io.procmig.api.v1alpha1.NodeAgent(version(), config.pod()),
+            config.slots());
   }
 
   /**
@@ -201,16 +199,7 @@ public final class NodeAgent implements AutoCloseable {
         this::heartbeat, 0, config.heartbeat().toMillis(), TimeUnit.MILLISECONDS);
     apiThread.scheduleWithFixedDelay(
         this::sweep, SWEEP.toSeconds(), SWEEP.toSeconds(), TimeUnit.SECONDS);
-    informer =
-        client
-            .resources(MigrationTask.class)
-            .inAnyNamespace()
-            .withField("spec.nodeName", config.node())
-            .runnableInformer(0);
-    informer.addEventHandler(board);
-    // Without this the first list that fails would be the last one.
-    informer.exceptionHandler((started, failure) -> true);
-    informer.start();
+    orders.follow(board);
     log.info(
         "node {}: agent {} serves peers at {}", config.node(), version(), config.controlAddress());
   }
@@ -239,15 +228,13 @@ public final class NodeAgent implements AutoCloseable {
                 + " was stopped before the migration was committed and undid it. "
                 + Reason.AgentRestarted.nextStep()));
     awaitSessions();
-    if (informer != null) {
-      informer.stop();
-    }
+    orders.unfollow();
     if (server != null) {
       server.close();
     }
     end(boardThread);
     end(apiThread);
-    statuses.flush();
+    orders.flush();
     peers.close();
     calls.shutdownNow();
     if (config.unloadOnExit()) {
@@ -258,7 +245,7 @@ public final class NodeAgent implements AutoCloseable {
     if (health != null) {
       health.close();
     }
-    client.close();
+    orders.close();
     log.info("node {}: stopped", config.node());
   }
 
@@ -278,7 +265,7 @@ public final class NodeAgent implements AutoCloseable {
   private void heartbeat() {
     try {
       kernel.establish();
-      publisher.heartbeat();
+      published |= orders.publish(before -> report.build(observe(), before, clock.instant()));
       if (!stopping && selfTest.problem().isPresent()) {
         calls.execute(() -> selfTest.run(config.hostLiteral() + ":" + server.port()));
       }
@@ -298,12 +285,12 @@ public final class NodeAgent implements AutoCloseable {
   }
 
   private Optional<String> unreadiness() {
-    return publisher.published()
+    return published
         ? selfTest.problem()
         : Optional.of("the MigrationNode has not been published yet");
   }
 
-  private NodeReport.Observation observe(SysModuleTable modules) {
+  private NodeReport.Observation observe() {
     Optional<KernelAccess.Problem> problem = kernel.problem();
     if (problem.isEmpty()) {
       try {
@@ -388,7 +375,7 @@ public final class NodeAgent implements AutoCloseable {
       return;
     }
     Logs.configure(config.logLevel());
-    NodeAgent agent = new NodeAgent(config, ApiConnection.open());
+    NodeAgent agent = new NodeAgent(config, apiThread -> orders(config, apiThread));
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
@@ -400,5 +387,14 @@ public final class NodeAgent implements AutoCloseable {
                 "procmig-end"));
     agent.start();
     ended.await();
+  }
+
+  private static Orders orders(AgentConfig config, ScheduledExecutorService apiThread) {
+    if (config.clusterOrders()) {
+      return new ClusterOrders(ApiConnection.open(), config.node(), apiThread);
+    }
+    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, UTF_8);
+    // Ends as on SIGTERM.
+    return new StreamOrders(config.node(), System.in, out, () -> System.exit(0));
   }
 }

@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.procmig.agent.cluster.ApiServer;
 import io.procmig.agent.config.AgentConfig;
 import io.procmig.agent.control.TestCertificates;
+import io.procmig.agent.orders.ClusterOrders;
 import io.procmig.api.v1alpha1.MigrationMode;
 import io.procmig.api.v1alpha1.MigrationNode;
 import io.procmig.api.v1alpha1.MigrationTask;
@@ -80,7 +81,8 @@ class NodeAgentIT {
                 directory.resolve("no-device").toString(),
                 "PROCMIG_HEARTBEAT",
                 "500ms"));
-    NodeAgent agent = new NodeAgent(config, ApiServer.agent(node));
+    NodeAgent agent =
+        new NodeAgent(config, thread -> new ClusterOrders(ApiServer.agent(node), node, thread));
     agent.start();
     return agent;
   }

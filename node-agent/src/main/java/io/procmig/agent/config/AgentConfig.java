@@ -18,6 +18,7 @@ import java.util.regex.PatternSyntaxException;
 /**
  * The validated configuration; see {@link Setting} for what each part means.
  *
+ * @param clusterOrders whether tasks come from the API server; else from standard input
  * @param bandwidth bytes per second; 0: unlimited
  * @param logLevel error, warn, info, debug or trace
  */
@@ -25,6 +26,7 @@ public record AgentConfig(
     String node,
     String pod,
     InetAddress host,
+    boolean clusterOrders,
     int controlPort,
     InetSocketAddress healthAddress,
     Path tls,
@@ -70,6 +72,7 @@ public record AgentConfig(
         reader.text(Setting.NODE),
         reader.textOrEmpty(Setting.POD),
         reader.host(Setting.HOST),
+        reader.either(Setting.ORDERS, "cluster", "stdio"),
         (int) reader.number(Setting.CONTROL_PORT, 0, MOST_PORT),
         reader.address(Setting.HEALTH_ADDRESS),
         Path.of(reader.text(Setting.TLS)),

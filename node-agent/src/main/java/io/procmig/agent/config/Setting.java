@@ -6,6 +6,11 @@ public enum Setting {
   NODE("NODE_NAME", null, "Name of the Kubernetes node."),
   POD("POD_NAME", "", "Name of the agent's pod, for people."),
   HOST("HOST_IP", null, "Address of the node that other agents connect to."),
+  ORDERS(
+      "PROCMIG_ORDERS",
+      "cluster",
+      "cluster or stdio: whether tasks come from the API server, or from standard input with"
+          + " statuses on standard output, one JSON object per line."),
   CONTROL_PORT("PROCMIG_CONTROL_PORT", "7443", "Port of the control channel."),
   HEALTH_ADDRESS(
       "PROCMIG_HEALTH_ADDRESS",

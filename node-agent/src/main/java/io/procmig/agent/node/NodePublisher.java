@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.node;
 
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -9,11 +10,11 @@ import io.fabric8.kubernetes.client.dsl.Resource;
 import io.procmig.api.v1alpha1.MigrationNode;
 import io.procmig.api.v1alpha1.MigrationNodeStatus;
 import java.net.HttpURLConnection;
-import java.time.Clock;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,47 +24,30 @@ public final class NodePublisher {
 
   private final KubernetesClient client;
   private final String node;
-  private final NodeReport report;
-  private final Supplier<NodeReport.Observation> observe;
-  private final Clock clock;
-  private volatile boolean published;
 
-  /**
-   * A publisher.
-   *
-   * @param observe looks at the node now
-   */
-  public NodePublisher(
-      KubernetesClient client,
-      String node,
-      NodeReport report,
-      Supplier<NodeReport.Observation> observe,
-      Clock clock) {
+  /** A publisher. */
+  public NodePublisher(KubernetesClient client, String node) {
     this.client = client;
     this.node = node;
-    this.report = report;
-    this.observe = observe;
-    this.clock = clock;
   }
 
   /**
    * Publishes what is true now. What the API server refuses is logged; the next heartbeat follows.
+   *
+   * @param status made from the conditions that were published before
+   * @return whether the API server took it
    */
-  public synchronized void heartbeat() {
+  public synchronized boolean publish(Function<List<Condition>, MigrationNodeStatus> status) {
     try {
-      publish();
-      published = true;
+      write(status);
+      return true;
     } catch (KubernetesClientException e) {
       LOG.warn("node {}: cannot publish its MigrationNode: {}", node, e.getMessage());
+      return false;
     }
   }
 
-  /** Whether the API server ever took a heartbeat. */
-  public boolean published() {
-    return published;
-  }
-
-  private void publish() {
+  private void write(Function<List<Condition>, MigrationNodeStatus> status) {
     Resource<MigrationNode> resource = client.resources(MigrationNode.class).withName(node);
     Map<String, String> labels = nodeLabels();
     MigrationNode current = resource.get();
@@ -77,7 +61,7 @@ public final class NodePublisher {
         live -> {
           MigrationNodeStatus before =
               Objects.requireNonNullElseGet(live.getStatus(), MigrationNodeStatus::new);
-          live.setStatus(report.build(observe.get(), before.getConditions(), clock.instant()));
+          live.setStatus(status.apply(before.getConditions()));
           return live;
         });
   }

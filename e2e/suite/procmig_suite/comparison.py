@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a program is what it was: what a hand saw of it before a move and after."""
+import re
+
+_NUMBERED = re.compile(r"^(socket|pipe|/dev/pts/)(?::\[)?(\d+)\]?$")
+_SHOWN = 160
+
+
+def flat(look):
+    """A look at a program as {(pid, what): value}, without what is another number on every machine."""
+    names = {}
+    facts = {("", "processes"): sorted(look)}
+    for pid in sorted(look):
+        process = look[pid]
+        for what, value in process.items():
+            if what == "fds":
+                facts[pid, "descriptors"] = sorted(map(int, value))
+                for number in sorted(value, key=int):
+                    for name, told in value[number].items():
+                        if name == "link":
+                            told = _anonymous(told, names)
+                        facts[pid, f"fd {number} {name}"] = told
+            elif what == "parent":
+                # Whose own parent had ended is the child of whoever reaps there.
+                facts[pid, what] = value if value in look else "outside"
+            elif what == "maps":
+                for area in value:
+                    facts[pid, f"mapping {area[0]}"] = area[1:]
+                facts[pid, "mappings"] = [area[0] for area in value]
+            else:
+                facts[pid, what] = value
+    return facts
+
+
+def _anonymous(link, names):
+    """socket:[4711] is the first socket: which descriptors share one must stay, its number cannot."""
+    match = _NUMBERED.match(link)
+    if not match:
+        return link
+    kind = match[1].rstrip("/")
+    known = names.setdefault(kind, {})
+    return f"{kind} #{known.setdefault(match[2], len(known) + 1)}"
+
+
+def steady(*looks):
+    """The facts on which all looks agree: what a program changes all the time by itself says nothing."""
+    first, *others = map(flat, looks)
+    return {key: value for key, value in first.items()
+            if all(key in other and other[key] == value for other in others)}
+
+
+def changes(before, after):
+    """Lines about facts of @before that @after contradicts; both are facts."""
+    lines = []
+    for (pid, what), value in sorted(before.items(), key=str):
+        now = after.get((pid, what))
+        if now != value:
+            at = f"process {pid}: " if pid else ""
+            lines.append(f"{at}{what} was {_short(value)} and is {_short(now)}")
+    return lines
+
+
+def _short(value):
+    text = "gone" if value is None else str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One guest, as the runner sees it: a hand that does things there, and the node agent."""
+import base64
+import shlex
+import time
+from pathlib import Path
+
+from .errors import GuestLost, SuiteError
+from .lines import Lines
+
+SHARED = "/srv/shared"
+HOME = "/opt/procmig-suite"
+PROGRAMS = f"{HOME}/programs"
+AGENT_ROOT = f"{HOME}/agent"
+CONTROL_PORT = 7443
+HEALTH = "http://127.0.0.1:7081/readyz"
+
+_READY_SECONDS = 180
+#: of a pod: what the DaemonSet mounts, from where
+_MOUNTS = ("/proc", "/dev", "/sys", "/lib/modules", "/var/lib/procmig")
+
+
+class Guest:
+    def __init__(self, description, pids_from, logs):
+        self.name = description["name"]
+        self.address = description["ip"]
+        self.control_address = f"{self.address}:{CONTROL_PORT}"
+        self.pids_from = pids_from
+        self._ssh = shlex.split(description["sshCommand"])
+        self._hand = None
+        self._log = open(logs / f"{self.name}-agent.log", "a", encoding="utf-8")
+        self.agent = None
+
+    def __repr__(self):
+        return self.name
+
+    # ---- the hand ----
+
+    def do(self, what, patience=60, **arguments):
+        """Have something done in the guest; GuestLost when it cannot be."""
+        if self._hand is None:
+            code = base64.b64encode((Path(__file__).parent / "inguest.py").read_bytes()).decode()
+            self._hand = Lines(f"{self.name}'s hand", [*self._ssh, shlex.join(
+                ["python3", "-c", f"import base64; exec(base64.b64decode('{code}'))"])])
+        self._hand.send({"do": what, "with": arguments})
+        answer = self._hand.receive(patience)
+        if "error" in answer:
+            raise GuestLost(f"{self.name}: {what}: {answer['error']}")
+        return answer["answer"]
+
+    def run(self, command, timeout=120):
+        """A shell command's output; it must succeed."""
+        done = self.do("run", timeout + 10, command=command, timeout=timeout)
+        if done["status"]:
+            raise GuestLost(f"{self.name}: '{command}' ended with {done['status']}: {done['out']}")
+        return done["out"]
+
+    def look(self, root):
+        """By process; JSON has made texts of the numbers."""
+        return {int(pid): state for pid, state in self.do("look", root=root).items()}
+
+    def present(self, pids):
+        return {int(pid): state for pid, state in self.do("present", pids=list(pids)).items()}
+
+    # ---- the agent ----
+
+    def start_agent(self, entry):
+        """@entry: the words of the image's entry point."""
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "NODE_NAME": self.name,
+            "HOST_IP": self.address, "PROCMIG_ORDERS": "stdio",
+            "PROCMIG_CONTROL_PORT": str(CONTROL_PORT), "PROCMIG_HEARTBEAT": "5s",
+        }
+        mounts = "".join(f"mkdir -p {path} {AGENT_ROOT}{path} && mount --rbind {path} {AGENT_ROOT}{path} && "
+                         for path in _MOUNTS)
+        words = ["env", "-i", *(f"{name}={value}" for name, value in environment.items()),
+                 "chroot", AGENT_ROOT, *entry]
+        # A mount of its own, as a container's root is: Java looks for what a file is mounted on.
+        inner = f"mount --bind {AGENT_ROOT} {AGENT_ROOT} && {mounts}exec {shlex.join(words)}"
+        self.agent = Lines(f"{self.name}'s agent", [*self._ssh, shlex.join(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", inner])], self._log)
+
+    def await_agent(self):
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            probe = self.do("get", url=HEALTH)
+            if probe["status"] == 200:
+                return
+            if self.agent.has_ended() or time.monotonic() > deadline:
+                raise SuiteError(f"the agent of {self.name} is not ready ({probe['body'].strip()}): "
+                                 f"{self.agent.last_words()}; its log is {self._log.name}")
+            time.sleep(0.2)
+
+    def forget(self):
+        """What runs in the guest is about to go."""
+        for connection in (self._hand, self.agent):
+            if connection is not None:
+                connection.close()
+        self._hand = self.agent = None

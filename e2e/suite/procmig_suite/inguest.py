@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs in a guest: does what the runner asks for, one JSON object per line, without a login or a
+program of its own for each look at a process."""
+import ctypes
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+#: lines of fdinfo that are the same on another machine; the rest are numbers of this one
+_COMPARABLE = ("pos", "flags", "lock", "eventfd-count", "sigmask", "clockid", "settime flags",
+               "it_interval", "seals", "Pid")
+_STATUS = ("Umask", "Uid", "Gid", "Groups", "SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm",
+           "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp")
+_IPC = (("msg", "msqid", 1), ("sem", "semid", 2), ("shm", "shmid", 0))
+
+
+def _text(path):
+    with open(path, "rb") as file:
+        return file.read().decode(errors="replace")
+
+
+def _link(path):
+    try:
+        return os.readlink(path)
+    except OSError as error:
+        return f"unreadable: {errno.errorcode.get(error.errno)}"
+
+
+def _numbers(directory):
+    return sorted(int(name) for name in os.listdir(directory) if name.isdigit())
+
+
+def _stat(pid):
+    """(comm, the fields after it): the name may hold anything."""
+    head, _, tail = _text(f"/proc/{pid}/stat").rpartition(")")
+    return head.partition("(")[2], tail.split()
+
+
+class Kmsg:
+    """The kernel's log from now on."""
+
+    def __init__(self):
+        self._file = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+        os.lseek(self._file, 0, os.SEEK_END)
+
+    def lines(self):
+        lines = []
+        while True:
+            try:
+                record = os.read(self._file, 8192).decode(errors="replace")
+            except BlockingIOError:
+                return lines
+            except BrokenPipeError:     # overwritten before it was read
+                continue
+            lines.append(record.partition(";")[2].splitlines()[0])
+
+
+class Hand:
+    def __init__(self):
+        self.kmsg = Kmsg()
+        self.ipc = None
+
+    # ---- the guest ----
+
+    def run(self, command, timeout=120):
+        done = subprocess.run(["bash", "-c", command], stdin=subprocess.DEVNULL, timeout=timeout,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        return {"status": done.returncode, "out": done.stdout.decode(errors="replace").strip()}
+
+    def get(self, url):
+        """Status and body of a probe; 0 when nobody listens yet."""
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return {"status": answer.status, "body": answer.read().decode()}
+        except urllib.error.HTTPError as error:
+            return {"status": error.code, "body": error.read().decode(errors="replace")}
+        except OSError as error:
+            return {"status": 0, "body": str(error)}
+
+    def kernel_log(self):
+        return self.kmsg.lines()
+
+    def pids_from(self, number):
+        """The next process gets a number after this one."""
+        with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as file:
+            file.write(str(number))
+
+    def workers(self):
+        """Threads that the modules have at work."""
+        return [pid for pid in _numbers("/proc") if self._comm(pid).startswith("procmig/")]
+
+    @staticmethod
+    def _comm(pid):
+        try:
+            return _text(f"/proc/{pid}/comm").strip()
+        except OSError:
+            return ""
+
+    # ---- one program ----
+
+    def start(self, argv, directory, console, environment, pids_from, timeout):
+        """Run a program until its first process has ended; its exit status, None if it has not."""
+        self.ipc = self._ipc_objects()
+        self.pids_from(pids_from)
+        with open(console, "ab") as out:
+            process = subprocess.Popen(argv, cwd=directory, env=environment, start_new_session=True,
+                                       stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        try:
+            return {"status": process.wait(timeout), "first": process.pid}
+        except subprocess.TimeoutExpired:
+            self._kill_session(process.pid)
+            process.kill()
+            process.wait()
+            return {"status": None, "first": process.pid}
+
+    def tree(self, root):
+        """The process, its descendants, and who else is in a session that one of them leads."""
+        parents, sessions = {}, {}
+        for pid in _numbers("/proc"):
+            try:
+                _, fields = _stat(pid)
+            except (OSError, IndexError):
+                continue
+            parents.setdefault(int(fields[1]), []).append(pid)
+            sessions.setdefault(int(fields[3]), []).append(pid)
+        found, todo = set(), [root]
+        while todo:
+            pid = todo.pop()
+            if pid in found or not os.path.exists(f"/proc/{pid}"):
+                continue
+            found.add(pid)
+            todo += parents.get(pid, [])
+            todo += sessions.get(pid, [])
+        return sorted(found)
+
+    def present(self, pids):
+        """State of each that exists, by number."""
+        states = {}
+        for pid in pids:
+            try:
+                states[pid] = _stat(pid)[1][0]
+            except (OSError, IndexError):
+                continue
+        return states
+
+    def start_time(self, pid):
+        return int(_stat(pid)[1][19])
+
+    def look(self, root):
+        """Everything about a program that shall be the same after a move, by process."""
+        found = {}
+        for pid in self.tree(root):
+            try:
+                found[pid] = self._process(pid)
+            except (OSError, IndexError):       # it has ended meanwhile
+                continue
+        return found
+
+    def _process(self, pid):
+        at = f"/proc/{pid}"
+        comm, fields = _stat(pid)
+        status = dict(line.split(":", 1) for line in _text(f"{at}/status").splitlines() if ":" in line)
+        looked = {
+            "state": fields[0] if fields[0] in "TtZ" else "alive",
+            "name": comm,
+            "parent": int(fields[1]), "group": int(fields[2]), "session": int(fields[3]),
+            "threads": _numbers(f"{at}/task"),
+            **{name: status[name].strip() for name in _STATUS if name in status},
+        }
+        if fields[0] != "Z":
+            looked["cwd"], looked["root"], looked["exe"] = (_link(f"{at}/{n}") for n in ("cwd", "root", "exe"))
+            looked["limits"] = _text(f"{at}/limits")
+            looked["oom_score_adj"] = _text(f"{at}/oom_score_adj").strip()
+            looked["maps"] = [self._area(line) for line in _text(f"{at}/maps").splitlines()]
+            looked["fds"] = {number: self._descriptor(at, number) for number in _numbers(f"{at}/fd")}
+        return looked
+
+    @staticmethod
+    def _area(line):
+        """Where, rights, offset and name; device and inode are this machine's."""
+        words = line.split(None, 5)
+        return [words[0], words[1], words[2], words[5] if len(words) > 5 else ""]
+
+    @staticmethod
+    def _descriptor(at, number):
+        try:
+            info = _text(f"{at}/fdinfo/{number}").splitlines()
+        except OSError:
+            info = []
+        told = {"link": _link(f"{at}/fd/{number}")}
+        for line in info:
+            name, _, value = line.partition(":")
+            if name == "tfd":
+                value = re.match(r"\s*(\d+) events:\s*(\S+) data:\s*(\S+)", value)
+                told.setdefault("watches", []).append(value.groups() if value else line)
+            elif name.startswith("inotify wd"):
+                told.setdefault("watches", []).append(re.findall(r"(?:wd|mask):(\S+)", line))
+            elif name == "lock":
+                # 1: POSIX ADVISORY WRITE pid device:inode first last
+                told.setdefault("locks", []).append(value.split()[1:5] + value.split()[6:])
+            elif name in _COMPARABLE:
+                told[name] = value.strip()
+        return told
+
+    def signal(self, pid, number):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def await_end(self, pids, timeout):
+        """States of those that are still there, zombies not counted."""
+        deadline = time.monotonic() + timeout
+        while True:
+            left = {pid: state for pid, state in self.present(pids).items() if state not in "ZX"}
+            if not left or time.monotonic() > deadline:
+                return left
+            time.sleep(0.02)
+
+    # ---- after it ----
+
+    def tidy(self, pids):
+        """Kill what is left of a program and remove its System V objects; who survives that."""
+        for pid in pids:
+            self._kill_session(pid)
+            for number in (signal.SIGCONT, signal.SIGKILL):
+                self.signal(pid, number)
+        left = self.await_end(pids, 5)
+        if self.ipc is not None:
+            for kind, number in self._ipc_objects() - self.ipc:
+                _remove_ipc(kind, number)
+        return {pid: f"{state} {self._stack(pid)}" for pid, state in left.items()}
+
+    def _kill_session(self, leader):
+        for pid in _numbers("/proc"):
+            try:
+                if int(_stat(pid)[1][3]) == leader:
+                    self.signal(pid, signal.SIGKILL)
+            except (OSError, IndexError):
+                continue
+
+    @staticmethod
+    def _stack(pid):
+        try:
+            return " < ".join(line.split()[-1] for line in _text(f"/proc/{pid}/stack").splitlines())
+        except OSError:
+            return ""
+
+    @staticmethod
+    def _ipc_objects():
+        found = set()
+        for kind, column, _ in _IPC:
+            lines = _text(f"/proc/sysvipc/{kind}").splitlines()
+            at = lines[0].split().index(column)
+            found |= {(kind, int(line.split()[at])) for line in lines[1:]}
+        return found
+
+
+def _remove_ipc(kind, number):
+    remove = 0      # IPC_RMID
+    libc = ctypes.CDLL(None)
+    if kind == "sem":
+        libc.semctl(number, 0, remove)
+    elif kind == "msg":
+        libc.msgctl(number, remove, None)
+    else:
+        libc.shmctl(number, remove, None)
+
+
+def main():
+    hand = Hand()
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            answer = {"answer": getattr(hand, order["do"])(**order["with"])}
+        except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+
+main()

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two guests of the lab with modules, node agents and the programs: made, checked, reset."""
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from pathlib import Path
+
+from .errors import GuestLost, SuiteError
+from .guest import AGENT_ROOT, HOME, PROGRAMS, SHARED, Guest
+
+ROOT = Path(__file__).resolve().parents[3]
+LAB = ROOT / "e2e" / "lab" / "lab"
+IMAGE = ROOT / "build" / "images" / "agent.tar"
+
+sys.path.insert(0, str(ROOT / "e2e" / "lab"))
+from procmig_lab import kernellog          # noqa: E402  pylint: disable=wrong-import-position
+
+_PLACE = "suite"
+_UP_SECONDS = 2700
+_BUILD_SECONDS = 1500
+_RESET_SECONDS = 300
+#: what the two guests count their processes from, so that a number is free in both
+_PIDS = (1_000_000, 2_000_000)
+
+
+def say(text):
+    print(f"# {text}", flush=True)
+
+
+def _command(argv, timeout, what):
+    done = subprocess.run([str(word) for word in argv], cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False)
+    if done.returncode:
+        raise SuiteError(f"{what}: {' '.join(map(str, argv))} ended with {done.returncode}:\n"
+                         f"{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def _lab(*arguments, timeout=_RESET_SECONDS):
+    return _command([LAB, "--quiet", "--flavour", "guests", *arguments], timeout, "the lab")
+
+
+class Machines:
+    def __init__(self, folder, logs):
+        self.folder = folder
+        self.logs = logs
+        self.guests = ()
+        self.resets = 0
+        self._shared = self._entry = self._release = None
+        self._consoles = {}
+
+    # ---- up ----
+
+    def prepare(self, build=True):
+        started = time.monotonic()
+        say("the guests come up")
+        _lab("up", timeout=_UP_SECONDS)
+        nodes = json.loads(_lab("info"))["nodes"]
+        self._shared = Path(nodes[0]["shared"]) / _PLACE
+        self._consoles = {node["name"]: Path(node["consoleLog"]) for node in nodes}
+        self.guests = tuple(Guest(node, pids, self.logs) for node, pids in zip(nodes, _PIDS))
+        self._release = self.guests[0].run("uname -r")
+        if build:
+            say(f"modules for {self._release}, stub and the agent's image are built")
+            self._build()
+        self._lay_out()
+        self._each(self._install)
+        self._each(self._start)
+        say(f"ready after {time.monotonic() - started:.0f} s")
+
+    def _build(self):
+        make = ["make", "-s", "-C"]
+        _command([*make, "kmod", f"RELEASE={self._release}", "modules"], _BUILD_SECONDS, "building")
+        _command([*make, "node-agent/stub"], _BUILD_SECONDS, "building")
+        _command([ROOT / "containers" / "build", "agent", IMAGE], _BUILD_SECONDS, "building")
+
+    def _lay_out(self):
+        """What the guests need, where both can reach it."""
+        shutil.rmtree(self._shared, ignore_errors=True)
+        for name in ("agent", "tls", "work"):
+            (self._shared / name).mkdir(parents=True)
+        for path in (self._shared, self._shared / "work"):
+            path.chmod(0o777)
+        self._unpack_image()
+        _command(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                  "-days", "30", "-subj", "/CN=procmig-suite", "-addext", "subjectAltName=DNS:procmig-agent",
+                  "-keyout", self._shared / "tls/tls.key", "-out", self._shared / "tls/tls.crt"],
+                 60, "making a certificate")
+        shutil.copyfile(self._shared / "tls/tls.crt", self._shared / "tls/ca.crt")
+        # The same file on both guests' own disks, to the modification time.
+        with tarfile.open(self._shared / "programs.tar", "w") as archive:
+            archive.add(self.folder, arcname=".", filter=_as_root)
+
+    def _unpack_image(self):
+        with tarfile.open(IMAGE) as image:
+            def blob(digest):
+                return image.extractfile("blobs/" + digest.replace(":", "/")).read()
+            index = json.loads(image.extractfile("index.json").read())
+            manifest = json.loads(blob(index["manifests"][0]["digest"]))
+            self._entry = json.loads(blob(manifest["config"]["digest"]))["config"]["Entrypoint"]
+            for number, layer in enumerate(manifest["layers"]):
+                (self._shared / "agent" / f"{number}.tar").write_bytes(blob(layer["digest"]))
+        mark = hashlib.sha256(IMAGE.read_bytes()).hexdigest()
+        (self._shared / "agent" / "mark").write_text(mark + "\n")
+
+    def _install(self, guest):
+        """Onto the guest's disk, once; the machine may be reset afterwards."""
+        at = f"{SHARED}/{_PLACE}"
+        guest.run(f"cmp -s {at}/agent/mark {HOME}/mark || {{ rm -rf {HOME}; mkdir -p {AGENT_ROOT}; "
+                  f"for layer in {at}/agent/*.tar; do tar -C {AGENT_ROOT} -xpf $layer || exit 1; done; "
+                  f"cp {at}/agent/mark {HOME}/mark; }}", timeout=_RESET_SECONDS)
+        guest.run(f"rm -rf {PROGRAMS} /var/lib/procmig; mkdir -p {PROGRAMS} {AGENT_ROOT}/etc/procmig; "
+                  f"tar -C {PROGRAMS} -xpf {at}/programs.tar && "
+                  f"rm -rf {AGENT_ROOT}/etc/procmig/tls && cp -r {at}/tls {AGENT_ROOT}/etc/procmig/ && sync",
+                  timeout=_RESET_SECONDS)
+
+    def _start(self, guest):
+        # Another tier may have left modules of another build.
+        guest.run("pkill -x procmig-stub; for module in $(grep -o '^procmig_[a-z]*' /proc/modules) procmig; do "
+                  "! grep -q \"^$module \" /proc/modules || rmmod $module || exit 1; done")
+        guest.do("pids_from", number=guest.pids_from)
+        guest.do("kernel_log")
+        guest.start_agent(self._entry)
+        guest.await_agent()
+
+    def _each(self, work):
+        """In both guests at once: each has a processor of its own."""
+        failures = []
+
+        def guarded(guest):
+            try:
+                work(guest)
+            except (SuiteError, GuestLost) as failure:
+                failures.append(failure)
+        threads = [threading.Thread(target=guarded, args=(guest,)) for guest in self.guests]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise SuiteError("; ".join(map(str, failures)))
+
+    # ---- between programs ----
+
+    def work_directory(self, name):
+        """A new directory that is one and the same in both guests: (here, there)."""
+        base = name.replace("/", "-")
+        here = self._shared / "work" / base
+        shutil.rmtree(here, ignore_errors=True)
+        here.mkdir()
+        here.chmod(0o777)
+        return here, f"{SHARED}/{_PLACE}/work/{base}"
+
+    def kernel_troubles(self):
+        """What must never be in a kernel log, since it was last asked for."""
+        found = []
+        for guest in self.guests:
+            lines = guest.do("kernel_log")
+            found += [f"{guest}: {line}" for _, line in kernellog.troubles("\n".join(lines))]
+        return found
+
+    def console_troubles(self, since):
+        """The same, of guests that may not answer any more."""
+        found = []
+        for name, console in self._consoles.items():
+            with open(console, errors="replace", encoding="utf-8") as text:
+                text.seek(since[name])
+                found += [f"{name}: {line}" for _, line in kernellog.troubles(text.read())]
+        return found
+
+    def console_sizes(self):
+        return {name: console.stat().st_size for name, console in self._consoles.items()}
+
+    def reset(self):
+        """Both: they may have been in the middle of something with each other."""
+        self.resets += 1
+        for guest in self.guests:
+            guest.forget()
+        self._each(lambda guest: _lab("power", guest.name, "reset"))
+        self._each(self._start)
+
+    def close(self):
+        for guest in self.guests:
+            guest.forget()
+
+
+def _as_root(entry):
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    return entry

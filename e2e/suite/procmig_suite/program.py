@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One program of the protocol: how it is started, ended and asked for its verdict."""
+import re
+import signal
+
+from .guest import PROGRAMS
+
+_START_SECONDS = 60
+_END_SECONDS = 60
+_TRIES = 4
+_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "HOME": "/root", "LANG": "C"}
+#: --name=kind at the start of a line of help; what is optional stands in brackets
+_OPTION = re.compile(r"^\s*--([\w-]+)=(\S+)", re.MULTILINE)
+#: --name anywhere in a complaint
+_MENTIONED = re.compile(r"--(filename|dirname)\b")
+_NUMBER = re.compile(r"u?int|u?long|number|\d", re.IGNORECASE)
+
+
+class NotStarted(Exception):
+    """The program does not run here; the text is what it said."""
+
+
+def missing_options(said, given):
+    """What a program that would not start complains of: {option: kind}, without what it was given."""
+    wanted = dict(_OPTION.findall(said))
+    for name in _MENTIONED.findall(said):
+        wanted.setdefault(name, "string")
+    return {name: kind for name, kind in wanted.items() if name not in given}
+
+
+def value(option, kind, name):
+    """A value for an option that a program insists on."""
+    if option in ("filename", "dirname"):
+        return f"{name}.{'test' if option == 'filename' else 'dir'}"
+    return "18" if _NUMBER.match(kind) else option
+
+
+class Program:
+    """In a directory that is the same one in both guests and on this machine."""
+
+    def __init__(self, name, work, place):
+        self.name = name
+        self.base = name.replace("/", "-")
+        self.work = work                    # here
+        self.directory = place              # there
+        self.pid = None
+
+    @property
+    def console(self):
+        return f"{self.base}.console"
+
+    def start(self, guest, pids_from):
+        """Run it in a guest until it has daemonised."""
+        options = {"pidfile": f"{self.base}.pid", "outfile": f"{self.base}.out"}
+        for _ in range(_TRIES):
+            ended = self._try(guest, options, pids_from)
+            if ended["status"] == 0:
+                self.pid = self._read_pid()
+                return
+            said = self._text(self.console)
+            guest.do("tidy", pids=[ended["first"]])
+            more = missing_options(said, options)
+            if not more or ended["status"] is None:
+                raise NotStarted(self._complaint(ended["status"], said))
+            options |= {option: value(option, kind, self.base) for option, kind in more.items()}
+        raise NotStarted(self._complaint(ended["status"], said))
+
+    def _try(self, guest, options, pids_from):
+        for entry in self.work.iterdir():
+            if not entry.is_dir():
+                entry.unlink()
+        return guest.do("start", _START_SECONDS + 10, argv=[
+            f"{PROGRAMS}/{self.name}", *(f"--{name}={value}" for name, value in options.items())],
+            directory=self.directory, console=f"{self.directory}/{self.console}",
+            environment=_ENVIRONMENT, pids_from=pids_from, timeout=_START_SECONDS)
+
+    def _complaint(self, status, said):
+        how = f"its first process did not end within {_START_SECONDS} s" if status is None else \
+            f"exit status {status}"
+        return f"{how}: {last_lines(self.outcome() or said) or 'it said nothing'}"
+
+    def _read_pid(self):
+        text = self._text(f"{self.base}.pid").strip()
+        if not text.isdigit():
+            raise NotStarted(f"its pid file holds '{text}'")
+        return int(text)
+
+    def _text(self, name):
+        try:
+            return (self.work / name).read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    # ---- its end ----
+
+    def finish(self, guest):
+        """SIGTERM; None if the verdict is PASS, else what it left."""
+        guest.do("signal", pid=self.pid, number=int(signal.SIGTERM))
+        left = guest.do("await_end", _END_SECONDS + 10, pids=[self.pid], timeout=_END_SECONDS)
+        said = self.outcome()
+        if left:
+            return f"did not end within {_END_SECONDS} s of SIGTERM: {last_lines(said)}"
+        if said.split()[-1:] == ["PASS"] and (self.work / f"{self.base}.out").exists():
+            return None
+        return last_lines(said) or "it left no word"
+
+    def outcome(self):
+        """What it wrote, also where it did not come to its end."""
+        for name in (f"{self.base}.out", f"{self.base}.out.inprogress"):
+            if text := self._text(name):
+                return text
+        return ""
+
+
+def last_lines(text, count=3):
+    return " | ".join(line.strip() for line in text.strip().splitlines()[-count:])
+
+

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One program: started, moved to and fro, ended; and what is to be said of it."""
+import dataclasses
+import enum
+import time
+
+from . import agent, categories, comparison
+from .errors import GuestLost
+from .program import NotStarted, Program
+
+#: between two looks at what a program changes by itself
+_PAUSE = 0.1
+_GONE_SECONDS = 10
+_CALM_SECONDS = 1.5
+
+
+class Fate(enum.Enum):
+    """What became of a program, from best to worst."""
+
+    PASSED = "passed"
+    SKIPPED = "skipped"
+    REFUSED = "refused at preflight"
+    ROLLED_BACK = "rolled back"
+    CHANGED = "changed by the move"
+    FAILED = "program failed after the move"
+    DOUBLED = "still on the source"
+    LOST = "lost"
+    KERNEL = "kernel fault"
+    BROKEN = "guest lost"
+
+
+@dataclasses.dataclass
+class Verdict:
+    """The fate of one program, and why in a line."""
+
+    name: str
+    category: str
+    fate: Fate
+    reason: str = ""
+    hops: int = 0
+    seconds: float = 0
+    downtimes: list = dataclasses.field(default_factory=list)
+    notes: list = dataclasses.field(default_factory=list)
+
+    def __str__(self):
+        notes = "".join(f"; {note}" for note in self.notes)
+        return f"{self.fate.value}: {self.reason}{notes}" if self.reason else self.fate.value + notes
+
+
+class Ended(Exception):
+    """The trial is decided before its last hop."""
+
+    def __init__(self, fate, reason):
+        super().__init__(reason)
+        self.fate = fate
+        self.reason = reason
+
+
+class Trial:
+    def __init__(self, suite, name, hops, number):
+        self.suite = suite
+        self.hops = hops
+        # Far from what the guests themselves start, and from the last program.
+        self.pids_from = 10000 + number % 400 * 50
+        self.program = Program(name, *suite.work_directory(name))
+        self.verdict = Verdict(name, suite.category(name), Fate.PASSED)
+        self.here, self.there = suite.guests
+        self.pids = set()
+
+    def run(self):
+        """The verdict; GuestLost when a guest has to be reset before the next program."""
+        started = time.monotonic()
+        try:
+            self._run()
+        except Ended as ended:
+            self.verdict.fate, self.verdict.reason = ended.fate, ended.reason
+        finally:
+            self.verdict.seconds = time.monotonic() - started
+        return self.verdict
+
+    def _run(self):
+        try:
+            self.program.start(self.here, self.pids_from)
+        except NotStarted as why:
+            raise Ended(Fate.SKIPPED, f"does not start in a guest: {why}") from None
+        look = self.here.look(self.program.pid)
+        self.pids.update(look)
+        if self.program.pid not in look:
+            raise Ended(Fate.SKIPPED, f"ended by itself: {self._last_words()}")
+        self.verdict.category = self.verdict.category or categories.observed(look)
+        for _ in range(self.hops):
+            self._hop(look)
+            self.here, self.there = self.there, self.here
+            self.verdict.hops += 1
+            look = self.here.look(self.program.pid)
+            self.pids.update(look)
+        said = self.program.finish(self.here)
+        if said is not None:
+            raise Ended(Fate.FAILED if self.verdict.hops else Fate.SKIPPED,
+                        said if self.verdict.hops else f"fails without being moved: {said}")
+
+    # ---- one move ----
+
+    def _hop(self, earlier):
+        pid = self.program.pid
+        start_time = self.here.do("start_time", pid=pid)
+        time.sleep(_PAUSE)
+        look = self.here.look(pid)
+        self.pids.update(look)
+        before = comparison.steady(earlier, look)
+        outcome = agent.migrate(self.here, self.there, pid, start_time)
+        if not outcome.moved:
+            self._not_moved(outcome)
+        if outcome.downtime:
+            self.verdict.downtimes.append(outcome.downtime)
+        self._only_there(look, outcome)
+        self._unchanged(before)
+
+    def _not_moved(self, outcome):
+        why = "; ".join(self._obstacle(o) for o in outcome.obstacles) or outcome.failure
+        fate = Fate.REFUSED if outcome.obstacles else Fate.ROLLED_BACK
+        present = {guest: bool(guest.present([self.program.pid])) for guest in (self.here, self.there)}
+        if not present[self.here]:
+            raise Ended(Fate.LOST, f"{outcome.failure}; gone from the source"
+                                   f"{', on the target' if present[self.there] else ' and not on the target'}")
+        if not outcome.intact:
+            self.verdict.notes.append("the agent says that the source is not intact")
+        if present[self.there]:
+            raise Ended(Fate.DOUBLED, f"{outcome.failure}; on both guests")
+        said = self.program.finish(self.here)
+        self.verdict.notes.append(f"source intact: {'PASS' if said is None else f'NO: {said}'}")
+        raise Ended(fate, why)
+
+    @staticmethod
+    def _obstacle(obstacle):
+        return f"{obstacle['code']}: {obstacle['message'].split('. ')[0]}"
+
+    def _only_there(self, look, outcome):
+        left = self.here.do("await_end", pids=list(look), timeout=_GONE_SECONDS)
+        if left:
+            raise Ended(Fate.DOUBLED, f"{left} are still on {self.here}")
+        if not self.there.present([self.program.pid]):
+            if self.program.outcome().split()[-1:] == ["PASS"]:
+                raise Ended(Fate.FAILED, f"ended before SIGTERM: {self._last_words()}")
+            raise Ended(Fate.LOST, f"on neither guest: {self._last_words()} "
+                                   f"(downtime {outcome.downtime})")
+
+    def _unchanged(self, before):
+        """What contradicts is looked at again: a program may have changed it in its normal course."""
+        look = self.there.look(self.program.pid)
+        found = comparison.changes(before, comparison.flat(look))
+        deadline = time.monotonic() + _CALM_SECONDS
+        while found and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+            again = self.there.look(self.program.pid)
+            moving = comparison.steady(look, again)
+            before = {key: value for key, value in before.items()
+                      if key in moving or key not in comparison.flat(look)}
+            found = comparison.changes(before, comparison.flat(again))
+        self.pids.update(look)
+        if found:
+            more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
+            self.suite.record(self.program.name, "changes", "\n".join(found) + "\n")
+            raise Ended(Fate.CHANGED, "; ".join(found[:3]) + more)
+
+    def _last_words(self):
+        from .program import last_lines
+        return last_lines(self.program.outcome()) or "it left no word"
+
+    # ---- after it ----
+
+    def clean_up(self):
+        """Nothing of it is left in either guest; GuestLost if that cannot be had."""
+        for guest in self.suite.guests:
+            left = guest.do("tidy", pids=sorted(self.pids | {self.program.pid or 0} - {0}))
+            if left:
+                raise GuestLost(f"{guest}: cannot be killed: {left}")
+            deadline = time.monotonic() + _GONE_SECONDS
+            while workers := guest.do("workers"):
+                if time.monotonic() > deadline:
+                    raise GuestLost(f"{guest}: worker threads {workers} are left")
+                time.sleep(_PAUSE)

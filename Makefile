@@ -6,7 +6,7 @@ SHELL := /bin/bash
 LAB := e2e/lab/lab
 KERNEL = $(or $(RELEASE),$(shell $(LAB) -q kernel-release))
 
-.PHONY: help demo test test-unit test-api test-guest test-e2e verify \
+.PHONY: help demo test test-unit test-api test-guest test-suite test-e2e suite verify \
 	build modules stub java images generate \
 	lab-up lab-down lab-kubectl lab-ssh lab-info cache-drop bench clean
 
@@ -18,7 +18,7 @@ demo: ## move a running bc from node-a to node-b with kubectl, from a fresh mach
 	@e2e/demo/demo
 
 test: ## all test tiers; installs and builds what is missing
-	@e2e/tiers/run unit api guest e2e
+	@e2e/tiers/run unit api guest suite e2e
 
 test-unit: ## the tier that needs no lab
 	@e2e/tiers/run unit
@@ -29,8 +29,16 @@ test-api: ## the tier against a real API server
 test-guest: ## the tier of kernel modules in two guests without Kubernetes
 	@e2e/tiers/run guest
 
+test-suite: ## the tier of our own programs, moved by the agents of two guests without Kubernetes
+	@e2e/tiers/run suite
+
 test-e2e: ## the tier of two real nodes
 	@e2e/tiers/run e2e
+
+suite: ## move the programs of a folder between two guests: SUITE_DIR=… HOPS=1 ONLY=REGEX ENV="A=b C=d"
+	@$(if $(SUITE_DIR),,$(MAKE) -s -C e2e/suite/programs)
+	@e2e/suite/run $(or $(SUITE_DIR),e2e/suite/programs/build) --hops $(or $(HOPS),1) \
+		$(if $(ONLY),--only '$(ONLY)') $(ENV:%=--env '%') $(if $(NO_BUILD),--no-build)
 
 verify: ## the static gate: format, style, imports, generated files, licences, kernel style
 	@e2e/tiers/run verify

@@ -70,6 +70,7 @@ class Lab:
                 "sshCommand": ssh.shell_command(self.flavour, guest.machine),
                 "consoleLog": str(guest.console),
                 "shared": str(self.flavour.shared),
+                "files": str(self.flavour.files) if self.flavour.files else None,
             } for guest in self.guests],
         }
 
@@ -163,6 +164,8 @@ class Lab:
         for log in self.flavour.state.glob("*/*.log"):
             log.unlink()
         _empty(self.flavour.shared)
+        if self.flavour.files:
+            _empty(self.flavour.files)
         if controlplane:
             controlplane.prepare_certificates()
         for guest in self.guests:

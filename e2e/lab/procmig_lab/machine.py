@@ -8,6 +8,7 @@ from .background import Program
 from .errors import LabError
 
 _QEMU_ANSWER_SECONDS = 20
+_VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
 
 # mitigations=off: under emulation they cost much and protect nothing.
 # loglevel=5 lets warnings of the boot through; sysctl.d raises it once the boot is over.
@@ -24,7 +25,9 @@ class Guest:
         self.console = self.directory / "console.log"
         self._mark = self.directory / "console.mark"
         self._program = Program("qemu", self.directory)
+        self._files = Program("virtiofsd", self.directory)
         self._control = self.directory / "qmp"
+        self._files_socket = self.directory / "virtiofsd.socket"
 
     def is_running(self):
         return self._program.pid() is not None
@@ -53,15 +56,25 @@ class Guest:
             return
         if not self.has_disk():
             raise LabError(f"{self.name} does not exist", hint="`lab up` makes it")
-        self._control.unlink(missing_ok=True)
+        if self.flavour.files:
+            self.flavour.files.mkdir(parents=True, exist_ok=True)
+            self.flavour.files.chmod(0o777)
+            # One that lost its guest ends by itself, which may take a moment.
+            self._files.kill()
+            self._start(self._files, self._virtiofsd(), self._files_socket)
         self._mark_console()
-        self._program.start(self._qemu())
+        self._start(self._program, self._qemu(), self._control)
+
+    def _start(self, program, argv, socket):
+        """Start a program and wait until it has opened its socket."""
+        socket.unlink(missing_ok=True)
+        program.start(argv)
         deadline = time.monotonic() + _QEMU_ANSWER_SECONDS
-        while not self._control.exists():
-            self.check_alive()
+        while not socket.exists():
+            program.check_alive()
             if time.monotonic() > deadline:
-                raise LabError(f"{self.name}: QEMU opened no control socket within {_QEMU_ANSWER_SECONDS} s",
-                               log=self._program.log)
+                raise LabError(f"{self.name}: {program.name} opened no socket within {_QEMU_ANSWER_SECONDS} s",
+                               log=program.log)
             time.sleep(0.05)
 
     def check_alive(self):
@@ -98,6 +111,7 @@ class Guest:
     def power_off(self):
         """Cut the power: what the guest had not written to its disk is lost, as with a real one."""
         self._program.kill()
+        self._files.kill()
         ssh.forget(self.flavour, self.machine)
 
     def reset(self):
@@ -149,12 +163,23 @@ class Guest:
                 "-fsdev", f"local,id=shared,path={self.flavour.shared},security_model=passthrough,multidevs=remap",
                 "-device", "virtio-9p-pci,fsdev=shared,mount_tag=shared",
                 "-device", "virtio-rng-pci"]
+        if self.flavour.files:
+            # The daemon reads and writes the guest's memory itself.
+            argv += ["-object", f"memory-backend-memfd,id=memory,share=on,size={settings.guest_memory_mib()}M",
+                     "-machine", "memory-backend=memory",
+                     "-chardev", f"socket,id=files,path={self._files_socket}",
+                     "-device", "vhost-user-fs-pci,chardev=files,tag=files"]
         for name, file in disks:
             # cache=unsafe skips the host's fsync only: what the guest flushed survives a kill of QEMU.
             argv += ["-drive", f"if=none,id={name},file={self.directory / file},format=qcow2"
                                ",cache=unsafe,discard=unmap",
                      "-device", f"virtio-blk-pci,drive={name}"]
         return argv
+
+    def _virtiofsd(self):
+        # No attribute or name outlives the call that asked for it: the other guest may change them.
+        return [_VIRTIOFSD, "-f", f"--socket-path={self._files_socket}", "-o", f"source={self.flavour.files}",
+                "-o", "sandbox=chroot", "-o", "cache=auto", "-o", "timeout=0", "-o", "log_level=warn"]
 
     def _kernel_arguments(self):
         arguments = [*_KERNEL_ARGUMENTS,

@@ -92,6 +92,11 @@ class Flavour:
         return self.state / "shared"
 
     @property
+    def files(self):
+        """What bare guests can mount by virtiofs besides: files of every kind, which 9p does not take."""
+        return None if self.kubernetes else self.state / "files"
+
+    @property
     def kubeconfig(self):
         return self.state / "controlplane" / "admin.kubeconfig"
 

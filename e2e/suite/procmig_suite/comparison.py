@@ -27,6 +27,9 @@ def flat(look):
                 for area in value:
                     facts[pid, f"mapping {area[0]}"] = area[1:]
                 facts[pid, "mappings"] = [area[0] for area in value]
+            elif what == "limits":
+                for line in value.splitlines():
+                    facts[pid, f"limit {line[:25].strip().lower()}"] = " ".join(line[25:].split())
             else:
                 facts[pid, what] = value
     return facts

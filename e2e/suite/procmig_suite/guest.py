@@ -9,6 +9,8 @@ from .errors import GuestLost, SuiteError
 from .lines import Lines
 
 SHARED = "/srv/shared"
+#: where programs work: as that, for files of every kind
+FILES = "/srv/files"
 HOME = "/opt/procmig-suite"
 PROGRAMS = f"{HOME}/programs"
 AGENT_ROOT = f"{HOME}/agent"

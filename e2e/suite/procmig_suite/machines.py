@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from .errors import GuestLost, SuiteError
-from .guest import AGENT_ROOT, HOME, PROGRAMS, SHARED, Guest
+from .guest import AGENT_ROOT, FILES, HOME, PROGRAMS, SHARED, Guest
 
 ROOT = Path(__file__).resolve().parents[3]
 LAB = ROOT / "e2e" / "lab" / "lab"
@@ -24,6 +24,7 @@ _PLACE = "suite"
 _UP_SECONDS = 2700
 _BUILD_SECONDS = 1500
 _RESET_SECONDS = 300
+_HUGE_PAGES = 16
 #: what the two guests count their processes from, so that a number is free in both
 _PIDS = (1_000_000, 2_000_000)
 
@@ -51,7 +52,7 @@ class Machines:
         self.logs = logs
         self.guests = ()
         self.resets = 0
-        self._shared = self._entry = self._release = None
+        self._shared = self._files = self._entry = self._release = None
         self._consoles = {}
 
     # ---- up ----
@@ -62,6 +63,7 @@ class Machines:
         _lab("up", timeout=_UP_SECONDS)
         nodes = json.loads(_lab("info"))["nodes"]
         self._shared = Path(nodes[0]["shared"]) / _PLACE
+        self._files = Path(nodes[0]["files"]) / _PLACE
         self._consoles = {node["name"]: Path(node["consoleLog"]) for node in nodes}
         self.guests = tuple(Guest(node, pids, self.logs) for node, pids in zip(nodes, _PIDS))
         self._release = self.guests[0].run("uname -r")
@@ -81,11 +83,12 @@ class Machines:
 
     def _lay_out(self):
         """What the guests need, where both can reach it."""
-        shutil.rmtree(self._shared, ignore_errors=True)
-        for name in ("agent", "tls", "work"):
-            (self._shared / name).mkdir(parents=True)
-        for path in (self._shared, self._shared / "work"):
+        for path in (self._shared, self._files):
+            shutil.rmtree(path, ignore_errors=True)
+            path.mkdir()
             path.chmod(0o777)
+        for name in ("agent", "tls"):
+            (self._shared / name).mkdir()
         self._unpack_image()
         _command(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                   "-days", "30", "-subj", "/CN=procmig-suite", "-addext", "subjectAltName=DNS:procmig-agent",
@@ -120,9 +123,14 @@ class Machines:
                   timeout=_RESET_SECONDS)
 
     def _start(self, guest):
+        guest.do("clear", folder=PROGRAMS)
         # Another tier may have left modules of another build.
         guest.run("pkill -x procmig-stub; for module in $(grep -o '^procmig_[a-z]*' /proc/modules) procmig; do "
                   "! grep -q \"^$module \" /proc/modules || rmmod $module || exit 1; done")
+        guest.run(f"mkdir -p {FILES} && modprobe virtiofs && {{ mountpoint -q {FILES} || "
+                  f"mount -t virtiofs files {FILES}; }}")
+        # For programs that map them; without any they could not even start.
+        guest.run(f"echo {_HUGE_PAGES} > /proc/sys/vm/nr_hugepages")
         guest.do("pids_from", number=guest.pids_from)
         guest.do("kernel_log")
         guest.start_agent(self._entry)
@@ -150,11 +158,11 @@ class Machines:
     def work_directory(self, name):
         """A new directory that is one and the same in both guests: (here, there)."""
         base = name.replace("/", "-")
-        here = self._shared / "work" / base
+        here = self._files / base
         shutil.rmtree(here, ignore_errors=True)
         here.mkdir()
         here.chmod(0o777)
-        return here, f"{SHARED}/{_PLACE}/work/{base}"
+        return here, f"{FILES}/{_PLACE}/{base}"
 
     def kernel_troubles(self):
         """What must never be in a kernel log, since it was last asked for."""
@@ -179,10 +187,15 @@ class Machines:
     def reset(self):
         """Both: they may have been in the middle of something with each other."""
         self.resets += 1
-        for guest in self.guests:
-            guest.forget()
-        self._each(lambda guest: _lab("power", guest.name, "reset"))
-        self._each(self._start)
+        try:
+            self.close()
+            self._each(lambda guest: _lab("power", guest.name, "reset"))
+            self._each(self._start)
+        except SuiteError as failure:
+            say(f"that did not help, the lab is made anew: {failure}")
+            self.close()
+            _lab("down")
+            self.prepare(build=False)
 
     def close(self):
         for guest in self.guests:

@@ -39,11 +39,12 @@ def value(option, kind, name):
 class Program:
     """In a directory that is the same one in both guests and on this machine."""
 
-    def __init__(self, name, work, place):
+    def __init__(self, name, work, place, environment):
         self.name = name
         self.base = name.replace("/", "-")
         self.work = work                    # here
         self.directory = place              # there
+        self.environment = {**_ENVIRONMENT, **environment}
         self.pid = None
 
     @property
@@ -73,7 +74,7 @@ class Program:
         return guest.do("start", _START_SECONDS + 10, argv=[
             f"{PROGRAMS}/{self.name}", *(f"--{name}={value}" for name, value in options.items())],
             directory=self.directory, console=f"{self.directory}/{self.console}",
-            environment=_ENVIRONMENT, pids_from=pids_from, timeout=_START_SECONDS)
+            environment=self.environment, pids_from=pids_from, timeout=_START_SECONDS)
 
     def _complaint(self, status, said):
         how = f"its first process did not end within {_START_SECONDS} s" if status is None else \

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+import traceback
 
 from . import report
 from .categories import Categories
@@ -21,7 +22,8 @@ def programs(folder):
 
 
 class Suite:
-    def __init__(self, folder, logs):
+    def __init__(self, folder, logs, environment):
+        self.environment = environment      # of the programs, beyond the usual
         self._machines = Machines(folder, logs)
         self._categories = Categories(folder)
         self._logs = logs
@@ -72,6 +74,10 @@ class Suite:
         except GuestLost as failure:
             lost = failure
             troubles = self._machines.console_troubles(consoles)
+        except Exception as failure:    # pylint: disable=broad-except
+            # A fault of this runner's must not cost the programs that follow.
+            self.record(name, "traceback", traceback.format_exc())
+            lost, troubles = f"{type(failure).__name__}: {failure}", []
         self._keep(trial)
         if lost and verdict.fate in (Fate.PASSED, Fate.SKIPPED):
             verdict.fate, verdict.reason = Fate.BROKEN, str(lost)

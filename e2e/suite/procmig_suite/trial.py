@@ -6,7 +6,7 @@ import time
 
 from . import agent, categories, comparison
 from .errors import GuestLost
-from .program import NotStarted, Program
+from .program import NotStarted, Program, last_lines
 
 #: between two looks at what a program changes by itself
 _PAUSE = 0.1
@@ -62,7 +62,7 @@ class Trial:
         self.hops = hops
         # Far from what the guests themselves start, and from the last program.
         self.pids_from = 10000 + number % 400 * 50
-        self.program = Program(name, *suite.work_directory(name))
+        self.program = Program(name, *suite.work_directory(name), suite.environment)
         self.verdict = Verdict(name, suite.category(name), Fate.PASSED)
         self.here, self.there = suite.guests
         self.pids = set()
@@ -161,10 +161,11 @@ class Trial:
         if found:
             more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
             self.suite.record(self.program.name, "changes", "\n".join(found) + "\n")
+            said = self.program.finish(self.there)
+            self.verdict.notes.append(f"by its own check: {'PASS' if said is None else said}")
             raise Ended(Fate.CHANGED, "; ".join(found[:3]) + more)
 
     def _last_words(self):
-        from .program import last_lines
         return last_lines(self.program.outcome()) or "it left no word"
 
     # ---- after it ----

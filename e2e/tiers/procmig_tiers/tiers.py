@@ -73,6 +73,7 @@ def unit():
     step.install(BUILD_PACKAGES)
     total = _unittest("unit-lab", "e2e/lab")
     total += _unittest("unit-tiers", "e2e/tiers")
+    total += _unittest("unit-suite", "e2e/suite")
     total += _counted("unit-programs", ["make", "-s", "-C", "e2e/programs", "check"], 10 * MINUTE,
                       counts.of_tap)
     _make("node-agent/stub")
@@ -99,6 +100,15 @@ def guest():
     return total + _counted("guest", ["kmod/tests/guest/run"], 20 * MINUTE, counts.of_closing_line)
 
 
+def suite():
+    """Programs of a folder in two guests without Kubernetes, moved by the real agents."""
+    step.install(BUILD_PACKAGES)
+    run("lab-cache", [LAB, "cache"], 45 * MINUTE)
+    _make("e2e/suite/programs")
+    return _counted("suite", ["e2e/suite/run", "e2e/suite/programs/build"], 20 * MINUTE,
+                    counts.of_closing_line)
+
+
 def e2e():
     """Two real nodes: operator, agents, modules."""
     step.install(BUILD_PACKAGES)
@@ -108,7 +118,7 @@ def e2e():
                   45 * MINUTE, _failsafe)
 
 
-TIERS = {"unit": unit, "api": api, "guest": guest, "e2e": e2e}
+TIERS = {"unit": unit, "api": api, "guest": guest, "suite": suite, "e2e": e2e}
 
 
 def main(arguments):

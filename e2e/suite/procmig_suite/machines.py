@@ -125,7 +125,7 @@ class Machines:
     def _start(self, guest):
         guest.do("clear", folder=PROGRAMS)
         # Another tier may have left modules of another build.
-        guest.run("pkill -x procmig-stub; for module in $(grep -o '^procmig_[a-z]*' /proc/modules) procmig; do "
+        guest.run("pkill -x procmig-stub; for module in $(grep -o '^procmig_[a-z0-9_]*' /proc/modules) procmig; do "
                   "! grep -q \"^$module \" /proc/modules || rmmod $module || exit 1; done")
         guest.run(f"mkdir -p {FILES} && modprobe virtiofs && {{ mountpoint -q {FILES} || "
                   f"mount -t virtiofs files {FILES}; }}")

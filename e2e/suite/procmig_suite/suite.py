@@ -27,6 +27,7 @@ class Suite:
         self._machines = Machines(folder, logs)
         self._categories = Categories(folder)
         self._logs = logs
+        self.interrupted = False
 
     @property
     def guests(self):
@@ -54,9 +55,12 @@ class Suite:
             for number, name in enumerate(names, start=1):
                 verdicts.append(self._try(name, hops, number))
                 print(report.line(number, verdicts[-1]), flush=True)
+        except KeyboardInterrupt:
+            say(f"interrupted: {len(names) - len(verdicts)} programs have not been tried")
+            self.interrupted = True
         finally:
             self._machines.close()
-        say(f"{len(names)} programs took {time.monotonic() - started:.0f} s, "
+        say(f"{len(verdicts)} programs took {time.monotonic() - started:.0f} s, "
             f"the guests were reset {self._machines.resets} times")
         return verdicts
 

@@ -46,7 +46,7 @@ def observed(look):
     """The kind of a running program, from a hand's look at it."""
     if len(look) > 1:
         return "process trees"
-    process = next(iter(look.values()))
+    process = next(iter(look.values()), {})
     if len(process.get("threads", ())) > 1:
         return "threads"
     descriptors = process.get("fds", {}).values()

@@ -151,7 +151,12 @@ class Hand:
         return states
 
     def start_time(self, pid):
-        return int(_stat(pid)[1][19])
+        """In clock ticks; None if it has ended."""
+        try:
+            state, *fields = _stat(pid)[1]
+        except (OSError, ValueError):
+            return None
+        return None if state in "ZX" else int(fields[18])
 
     def look(self, root):
         """Everything about a program that shall be the same after a move, by process."""
@@ -233,25 +238,16 @@ class Hand:
             if _link(f"/proc/{pid}/exe").startswith(f"{folder}/"):
                 self.signal(pid, signal.SIGKILL)
 
-    def tidy(self, pids):
+    def tidy(self, pids, folder):
         """Kill what is left of a program and remove its System V objects; who survives that."""
+        self.clear(folder)
         for pid in pids:
-            self._kill_session(pid)
-            for number in (signal.SIGCONT, signal.SIGKILL):
-                self.signal(pid, number)
+            self.signal(pid, signal.SIGKILL)
         left = self.await_end(pids, 5)
         if self.ipc is not None:
             for kind, number in self._ipc_objects() - self.ipc:
                 _remove_ipc(kind, number)
         return {pid: f"{state} {self._stack(pid)}" for pid, state in left.items()}
-
-    def _kill_session(self, leader):
-        for pid in _numbers("/proc"):
-            try:
-                if int(_stat(pid)[1][3]) == leader:
-                    self.signal(pid, signal.SIGKILL)
-            except (OSError, IndexError):
-                continue
 
     @staticmethod
     def _stack(pid):

@@ -60,7 +60,7 @@ class Program:
                 self.pid = self._read_pid()
                 return
             said = self._text(self.console)
-            guest.do("tidy", pids=[ended["first"]])
+            guest.do("tidy", pids=[ended["first"]], folder=PROGRAMS)
             more = missing_options(said, options)
             if not more or ended["status"] is None:
                 raise NotStarted(self._complaint(ended["status"], said))
@@ -102,9 +102,13 @@ class Program:
         said = self.outcome()
         if left:
             return f"did not end within {_END_SECONDS} s of SIGTERM: {last_lines(said)}"
-        if said.split()[-1:] == ["PASS"] and (self.work / f"{self.base}.out").exists():
+        if said.split()[-1:] == ["PASS"] and self.has_ended():
             return None
         return last_lines(said) or "it left no word"
+
+    def has_ended(self):
+        """Whether it came to an end of its own making."""
+        return (self.work / f"{self.base}.out").exists()
 
     def outcome(self):
         """What it wrote, also where it did not come to its end."""

@@ -6,6 +6,7 @@ import time
 
 from . import agent, categories, comparison
 from .errors import GuestLost
+from .guest import PROGRAMS
 from .program import NotStarted, Program, last_lines
 
 #: between two looks at what a program changes by itself
@@ -85,8 +86,6 @@ class Trial:
             raise Ended(Fate.SKIPPED, f"does not start in a guest: {why}") from None
         look = self.here.look(self.program.pid)
         self.pids.update(look)
-        if self.program.pid not in look:
-            raise Ended(Fate.SKIPPED, f"ended by itself: {self._last_words()}")
         self.verdict.category = self.verdict.category or categories.observed(look)
         for _ in range(self.hops):
             self._hop(look)
@@ -104,6 +103,8 @@ class Trial:
     def _hop(self, earlier):
         pid = self.program.pid
         start_time = self.here.do("start_time", pid=pid)
+        if start_time is None:
+            raise Ended(Fate.FAILED if self.verdict.hops else Fate.SKIPPED, f"ended by itself: {self._last_words()}")
         time.sleep(_PAUSE)
         look = self.here.look(pid)
         self.pids.update(look)
@@ -113,13 +114,13 @@ class Trial:
             self._not_moved(outcome)
         if outcome.downtime:
             self.verdict.downtimes.append(outcome.downtime)
-        self._only_there(look, outcome)
+        self._only_there(look)
         self._unchanged(before)
 
     def _not_moved(self, outcome):
         why = "; ".join(self._obstacle(o) for o in outcome.obstacles) or outcome.failure
         fate = Fate.REFUSED if outcome.obstacles else Fate.ROLLED_BACK
-        present = {guest: bool(guest.present([self.program.pid])) for guest in (self.here, self.there)}
+        present = {guest: self._runs(guest) for guest in (self.here, self.there)}
         if not present[self.here]:
             raise Ended(Fate.LOST, f"{outcome.failure}; gone from the source"
                                    f"{', on the target' if present[self.there] else ' and not on the target'}")
@@ -135,15 +136,17 @@ class Trial:
     def _obstacle(obstacle):
         return f"{obstacle['code']}: {obstacle['message'].split('. ')[0]}"
 
-    def _only_there(self, look, outcome):
+    def _only_there(self, look):
         left = self.here.do("await_end", pids=list(look), timeout=_GONE_SECONDS)
         if left:
             raise Ended(Fate.DOUBLED, f"{left} are still on {self.here}")
-        if not self.there.present([self.program.pid]):
-            if self.program.outcome().split()[-1:] == ["PASS"]:
+        if not self._runs(self.there):
+            if self.program.has_ended():
                 raise Ended(Fate.FAILED, f"ended before SIGTERM: {self._last_words()}")
-            raise Ended(Fate.LOST, f"on neither guest: {self._last_words()} "
-                                   f"(downtime {outcome.downtime})")
+            raise Ended(Fate.LOST, f"on neither guest, and it did not end by itself: {self._last_words()}")
+
+    def _runs(self, guest):
+        return guest.present([self.program.pid]).get(self.program.pid, "X") not in "ZX"
 
     def _unchanged(self, before):
         """What contradicts is looked at again: a program may have changed it in its normal course."""
@@ -173,7 +176,7 @@ class Trial:
     def clean_up(self):
         """Nothing of it is left in either guest; GuestLost if that cannot be had."""
         for guest in self.suite.guests:
-            left = guest.do("tidy", pids=sorted(self.pids | {self.program.pid or 0} - {0}))
+            left = guest.do("tidy", pids=sorted(self.pids), folder=PROGRAMS)
             if left:
                 raise GuestLost(f"{guest}: cannot be killed: {left}")
             deadline = time.monotonic() + _GONE_SECONDS

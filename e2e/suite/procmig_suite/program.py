@@ -107,8 +107,8 @@ class Program:
         return last_lines(said) or "it left no word"
 
     def has_ended(self):
-        """Whether it came to an end of its own making."""
-        return (self.work / f"{self.base}.out").exists()
+        """Whether it came to an end of its own making: some write their last word under this name only."""
+        return bool(self._text(f"{self.base}.out").strip())
 
     def outcome(self):
         """What it wrote, also where it did not come to its end."""

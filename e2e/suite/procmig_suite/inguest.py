@@ -18,6 +18,7 @@ _COMPARABLE = ("pos", "flags", "lock", "eventfd-count", "sigmask", "clockid", "s
                "it_interval", "seals", "Pid")
 _STATUS = ("Umask", "Uid", "Gid", "Groups", "SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm",
            "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp")
+_END_SECONDS = 5
 _IPC = (("msg", "msqid", 1), ("sem", "semid", 2), ("shm", "shmid", 0))
 
 
@@ -233,17 +234,19 @@ class Hand:
     # ---- after it ----
 
     def clear(self, folder):
-        """Kill whatever runs a program of a folder: an earlier run may have been interrupted."""
-        for pid in _numbers("/proc"):
-            if _link(f"/proc/{pid}/exe").startswith(f"{folder}/"):
-                self.signal(pid, signal.SIGKILL)
+        """Kill whatever runs a program below a folder, and wait for its end."""
+        found = [pid for pid in _numbers("/proc") if _link(f"/proc/{pid}/exe").startswith(f"{folder}/")]
+        for pid in found:
+            self.signal(pid, signal.SIGKILL)
+        self.await_end(found, _END_SECONDS)
+        return found
 
     def tidy(self, pids, folder):
         """Kill what is left of a program and remove its System V objects; who survives that."""
         self.clear(folder)
         for pid in pids:
             self.signal(pid, signal.SIGKILL)
-        left = self.await_end(pids, 5)
+        left = self.await_end(pids, _END_SECONDS)
         if self.ipc is not None:
             for kind, number in self._ipc_objects() - self.ipc:
                 _remove_ipc(kind, number)

@@ -98,6 +98,7 @@ class Machines:
         # The same file on both guests' own disks, to the modification time.
         with tarfile.open(self._shared / "programs.tar", "w") as archive:
             archive.add(self.folder, arcname=".", filter=_as_root)
+        _mark(self._shared / "programs.tar", self._shared / "programs.mark")
 
     def _unpack_image(self):
         with tarfile.open(IMAGE) as image:
@@ -108,23 +109,23 @@ class Machines:
             self._entry = json.loads(blob(manifest["config"]["digest"]))["config"]["Entrypoint"]
             for number, layer in enumerate(manifest["layers"]):
                 (self._shared / "agent" / f"{number}.tar").write_bytes(blob(layer["digest"]))
-        mark = hashlib.sha256(IMAGE.read_bytes()).hexdigest()
-        (self._shared / "agent" / "mark").write_text(mark + "\n")
+        _mark(IMAGE, self._shared / "agent.mark")
 
     def _install(self, guest):
-        """Onto the guest's disk, once; the machine may be reset afterwards."""
+        """Onto the guest's disk, unless it is there; the machine may be reset afterwards."""
         at = f"{SHARED}/{_PLACE}"
-        guest.run(f"cmp -s {at}/agent/mark {HOME}/mark || {{ rm -rf {HOME}; mkdir -p {AGENT_ROOT}; "
-                  f"for layer in {at}/agent/*.tar; do tar -C {AGENT_ROOT} -xpf $layer || exit 1; done; "
-                  f"cp {at}/agent/mark {HOME}/mark; }}", timeout=_RESET_SECONDS)
-        guest.run(f"rm -rf {PROGRAMS} /var/lib/procmig; mkdir -p {PROGRAMS} {AGENT_ROOT}/etc/procmig; "
-                  f"tar -C {PROGRAMS} -xpf {at}/programs.tar && "
-                  f"rm -rf {AGENT_ROOT}/etc/procmig/tls && cp -r {at}/tls {AGENT_ROOT}/etc/procmig/ && sync",
-                  timeout=_RESET_SECONDS)
+        # Of a run that was interrupted.
+        guest.do("clear", folder=HOME)
+        for what, archives, root in (("agent", f"{at}/agent/*.tar", AGENT_ROOT),
+                                     ("programs", f"{at}/programs.tar", PROGRAMS)):
+            guest.run(f"cmp -s {at}/{what}.mark {HOME}/{what}.mark || {{ rm -rf {root}; mkdir -p {root}; "
+                      f"for archive in {archives}; do tar -C {root} -xpf $archive || exit 1; done; "
+                      f"cp {at}/{what}.mark {HOME}/; }}", timeout=_RESET_SECONDS)
+        guest.run(f"rm -rf /var/lib/procmig {AGENT_ROOT}/etc/procmig && mkdir {AGENT_ROOT}/etc/procmig && "
+                  f"cp -r {at}/tls {AGENT_ROOT}/etc/procmig/ && sync", timeout=_RESET_SECONDS)
 
     def _start(self, guest):
-        guest.do("clear", folder=PROGRAMS)
-        # Another tier may have left modules of another build.
+        # Another tier, or an earlier run, has modules of another build.
         guest.run("pkill -x procmig-stub; for module in $(grep -o '^procmig_[a-z0-9_]*' /proc/modules) procmig; do "
                   "! grep -q \"^$module \" /proc/modules || rmmod $module || exit 1; done")
         guest.run(f"mkdir -p {FILES} && modprobe virtiofs && {{ mountpoint -q {FILES} || "
@@ -200,6 +201,11 @@ class Machines:
     def close(self):
         for guest in self.guests:
             guest.forget()
+
+
+def _mark(archive, path):
+    """Names the content of an archive."""
+    path.write_text(hashlib.sha256(archive.read_bytes()).hexdigest() + "\n")
 
 
 def _as_root(entry):

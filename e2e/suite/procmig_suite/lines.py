@@ -65,10 +65,10 @@ class Lines:
         return self._process.poll() is not None
 
     def close(self):
+        # The outputs are left to their readers, which may be in the middle of them.
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            try:
-                stream.close()
-            except OSError:
-                pass        # what it did not take any more
+        try:
+            self._process.stdin.close()
+        except OSError:
+            pass        # what it did not take any more

@@ -19,6 +19,7 @@ _COMPARABLE = ("pos", "flags", "lock", "eventfd-count", "sigmask", "clockid", "s
 _STATUS = ("Umask", "Uid", "Gid", "Groups", "SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm",
            "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp")
 _END_SECONDS = 5
+_MOST_TASKS = 1000
 _IPC = (("msg", "msqid", 1), ("sem", "semid", 2), ("shm", "shmid", 0))
 
 
@@ -280,10 +281,17 @@ def _remove_ipc(kind, number):
         libc.shmctl(number, remove, None)
 
 
+def _enter_group():
+    """Out of the login's control group into one of our own, with room for programs but not for bombs."""
+    group = "/sys/fs/cgroup/procmig-suite"
+    os.makedirs(group, exist_ok=True)
+    for name, value in (("pids.max", _MOST_TASKS), ("cgroup.procs", 0)):
+        with open(f"{group}/{name}", "w", encoding="ascii") as file:
+            file.write(str(value))
+
+
 def main():
-    # Out of the login's control group: its limits are not the programs'.
-    with open("/sys/fs/cgroup/cgroup.procs", "w", encoding="ascii") as group:
-        group.write("0")
+    _enter_group()
     hand = Hand()
     for line in sys.stdin:
         order = json.loads(line)

@@ -60,7 +60,13 @@ class Machines:
     def prepare(self, build=True):
         started = time.monotonic()
         say("the guests come up")
-        _lab("up", timeout=_UP_SECONDS)
+        try:
+            _lab("up", timeout=_UP_SECONDS)
+        except SuiteError as failure:
+            # An earlier run may have left a guest that does not answer.
+            say(f"once more, from nothing: {str(failure).splitlines()[1:2]}")
+            _lab("down")
+            _lab("up", timeout=_UP_SECONDS)
         nodes = json.loads(_lab("info"))["nodes"]
         self._shared = Path(nodes[0]["shared"]) / _PLACE
         self._files = Path(nodes[0]["files"]) / _PLACE

@@ -17,7 +17,7 @@ AGENT_ROOT = f"{HOME}/agent"
 CONTROL_PORT = 7443
 HEALTH = "http://127.0.0.1:7081/readyz"
 
-_READY_SECONDS = 180
+_READY_SECONDS = 480
 #: of a pod: what the DaemonSet mounts, from where
 _MOUNTS = ("/proc", "/dev", "/sys", "/lib/modules", "/var/lib/procmig")
 

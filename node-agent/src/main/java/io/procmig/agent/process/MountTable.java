@@ -18,7 +18,18 @@ public final class MountTable {
   public record Mount(String point, String type, String source) {}
 
   private static final Set<String> SHARED =
-      Set.of("9p", "nfs", "nfs4", "ceph", "cifs", "smb3", "glusterfs", "lustre", "gfs2", "ocfs2", "virtiofs");
+      Set.of(
+          "9p",
+          "nfs",
+          "nfs4",
+          "ceph",
+          "cifs",
+          "smb3",
+          "glusterfs",
+          "lustre",
+          "gfs2",
+          "ocfs2",
+          "virtiofs");
 
   private final List<Mount> mounts;
 

@@ -15,6 +15,7 @@
 #include <linux/security.h>
 #include <linux/syscalls.h>
 #include <linux/uio.h>
+#include <linux/eventpoll.h>
 #include <uapi/linux/sched/types.h>
 #include <asm/vdso.h>
 #include <asm/fpu/xcr.h>
@@ -217,6 +218,24 @@ u64 procmig_compat_vdso_hash(void)
 }
 EXPORT_SYMBOL_GPL(procmig_compat_vdso_hash);
 
+/* ---- system calls --------------------------------------------------------- */
+
+long procmig_compat_syscall(unsigned int number, const unsigned long *arguments)
+{
+	const struct pt_regs regs = {
+		.orig_ax = number,
+		.di = arguments[0],
+		.si = arguments[1],
+		.dx = arguments[2],
+		.r10 = arguments[3],
+		.r8 = arguments[4],
+		.r9 = arguments[5],
+	};
+
+	return sym.x64_sys_call(&regs, number);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_syscall);
+
 /* ---- sockets -------------------------------------------------------------- */
 
 int procmig_compat_send_pages(struct socket *socket, const struct iov_iter *pages)
@@ -261,6 +280,55 @@ void procmig_compat_set_root(const struct path *path)
 	sym.set_fs_root(current->fs, path);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_set_root);
+
+int procmig_compat_pipe(int fds[2], int flags)
+{
+	return sym.do_pipe_flags(fds, flags);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_pipe);
+
+long procmig_compat_pipe_size(struct file *file, unsigned long bytes)
+{
+	return sym.pipe_fcntl(file, bytes ? F_SETPIPE_SZ : F_GETPIPE_SZ, bytes);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_pipe_size);
+
+long procmig_compat_seals(struct file *file, unsigned int command, unsigned long seals)
+{
+	return sym.memfd_fcntl(file, command, seals);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_seals);
+
+int procmig_compat_rename(const char *from, const char *to)
+{
+	return sym.do_renameat2(AT_FDCWD, getname_kernel(from), AT_FDCWD,
+				getname_kernel(to), 0);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_rename);
+
+int procmig_compat_unlink(const char *path)
+{
+	return sym.do_unlinkat(AT_FDCWD, getname_kernel(path));
+}
+EXPORT_SYMBOL_GPL(procmig_compat_unlink);
+
+int procmig_compat_epoll_add(int epoll_fd, int fd, struct epoll_event *event)
+{
+	return sym.do_epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, event, false);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_epoll_add);
+
+struct file *procmig_compat_epoll_target(struct file *epoll, int fd, unsigned long nth)
+{
+	return sym.get_epoll_tfile_raw_ptr(epoll, fd, nth);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_epoll_target);
+
+void procmig_compat_notify_flush(struct fsnotify_group *group)
+{
+	sym.fsnotify_flush_notify(group);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_notify_flush);
 
 /* ---- signals and timers -------------------------------------------------- */
 

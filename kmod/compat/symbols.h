@@ -13,6 +13,17 @@
 	FUNCTION(int, replace_fd, unsigned int, struct file *, unsigned int)	\
 	FUNCTION(void, set_fs_pwd, struct fs_struct *, const struct path *)	\
 	FUNCTION(void, set_fs_root, struct fs_struct *, const struct path *)	\
+	FUNCTION(long, x64_sys_call, const struct pt_regs *, unsigned int)	\
+	FUNCTION(int, do_pipe_flags, int *, int)				\
+	FUNCTION(long, pipe_fcntl, struct file *, unsigned int, unsigned long)	\
+	FUNCTION(long, memfd_fcntl, struct file *, unsigned int, unsigned long)	\
+	FUNCTION(int, do_renameat2, int, struct filename *, int, struct filename *, \
+		 unsigned int)							\
+	FUNCTION(int, do_unlinkat, int, struct filename *)			\
+	FUNCTION(int, do_epoll_ctl, int, int, int, struct epoll_event *, bool)	\
+	FUNCTION(struct file *, get_epoll_tfile_raw_ptr, struct file *, int,	\
+		 unsigned long)							\
+	FUNCTION(void, fsnotify_flush_notify, struct fsnotify_group *)		\
 	FUNCTION(long, __x64_sys_mprotect, const struct pt_regs *)		\
 	FUNCTION(long, __x64_sys_mlock, const struct pt_regs *)			\
 	FUNCTION(int, do_madvise, struct mm_struct *, unsigned long, size_t, int) \

@@ -235,30 +235,87 @@ int procmig_registry_component(struct procmig_component *component)
 	return ret;
 }
 
-int procmig_registry_kind(struct procmig_state_kind *kind)
+/* Kinds that another module than the subsystem's own has declared. */
+struct declaration {
+	struct list_head node;
+	u32 subsystem;
+	const struct procmig_kind *kinds;
+	unsigned int count;
+};
+
+static LIST_HEAD(declarations);
+
+int procmig_declare_kinds(u32 subsystem, const struct procmig_kind *kinds,
+			  unsigned int count)
 {
-	const struct procmig_subsystem *subsystem;
-	unsigned int index = kind->index;
-	int ret = -ENOENT;
-	struct entry *e;
+	struct declaration *d = kmalloc(sizeof(*d), GFP_KERNEL);
+
+	if (!d)
+		return -ENOMEM;
+	d->subsystem = subsystem;
+	d->kinds = kinds;
+	d->count = count;
+	mutex_lock(&entries_lock);
+	list_add_tail(&d->node, &declarations);
+	mutex_unlock(&entries_lock);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(procmig_declare_kinds);
+
+void procmig_withdraw_kinds(const struct procmig_kind *kinds)
+{
+	struct declaration *d;
 
 	mutex_lock(&entries_lock);
+	list_for_each_entry(d, &declarations, node)
+		if (d->kinds == kinds) {
+			list_del(&d->node);
+			kfree(d);
+			break;
+		}
+	mutex_unlock(&entries_lock);
+}
+EXPORT_SYMBOL_GPL(procmig_withdraw_kinds);
+
+/* Subsystem by subsystem: its own kinds, then those declared on its behalf. */
+static const struct procmig_kind *nth_kind(unsigned int index, u32 *subsystem)
+{
+	const struct procmig_subsystem *own;
+	struct declaration *d;
+	struct entry *e;
+
+	lockdep_assert_held(&entries_lock);
 	list_for_each_entry(e, &entries, node) {
 		if (e->kind != PROCMIG_COMPONENT_SUBSYSTEM)
 			continue;
-		subsystem = e->component;
-		if (index >= subsystem->kind_count) {
-			index -= subsystem->kind_count;
-			continue;
+		own = e->component;
+		*subsystem = own->id;
+		if (index < own->kind_count)
+			return &own->kinds[index];
+		index -= own->kind_count;
+		list_for_each_entry(d, &declarations, node) {
+			if (d->subsystem != own->id)
+				continue;
+			if (index < d->count)
+				return &d->kinds[index];
+			index -= d->count;
 		}
-		kind->subsystem = subsystem->id;
-		kind->state = subsystem->kinds[index].state;
-		strscpy(kind->name, subsystem->kinds[index].name,
-			sizeof(kind->name));
-		strscpy(kind->note, subsystem->kinds[index].note ?: "",
-			sizeof(kind->note));
+	}
+	return NULL;
+}
+
+int procmig_registry_kind(struct procmig_state_kind *kind)
+{
+	const struct procmig_kind *found;
+	int ret = -ENOENT;
+
+	mutex_lock(&entries_lock);
+	found = nth_kind(kind->index, &kind->subsystem);
+	if (found) {
+		kind->state = found->state;
+		strscpy(kind->name, found->name, sizeof(kind->name));
+		strscpy(kind->note, found->note ?: "", sizeof(kind->note));
 		ret = 0;
-		break;
 	}
 	mutex_unlock(&entries_lock);
 	return ret;

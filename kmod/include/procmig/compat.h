@@ -12,6 +12,8 @@
 #include <linux/task_work.h>
 #include <uapi/procmig_stream.h>
 
+struct epoll_event;
+struct fsnotify_group;
 struct iov_iter;
 struct mm_walk_ops;
 struct socket;
@@ -36,6 +38,33 @@ int procmig_compat_walk(struct mm_struct *mm, unsigned long start,
 /* The path as a task with that root sees it, or an ERR_PTR. */
 char *procmig_compat_path(const struct path *path, const struct path *root,
 			  char *buffer, int bytes);
+
+/*
+ * A system call by its number on `current', without what happens at the border
+ * to user mode (seccomp, tracing).  Pointers are to user memory.
+ */
+long procmig_compat_syscall(unsigned int number, const unsigned long *arguments);
+#define procmig_syscall(number, ...) \
+	procmig_compat_syscall(number, (const unsigned long [6]) { __VA_ARGS__ })
+
+/* On `current': the two ends at free descriptors. */
+int procmig_compat_pipe(int fds[2], int flags);
+/* F_SETPIPE_SZ, or with 0 bytes F_GETPIPE_SZ. */
+long procmig_compat_pipe_size(struct file *file, unsigned long bytes);
+/* With `current's root and rights. */
+int procmig_compat_rename(const char *from, const char *to);
+int procmig_compat_unlink(const char *path);
+/* F_GET_SEALS and F_ADD_SEALS. */
+long procmig_compat_seals(struct file *file, unsigned int command, unsigned long seals);
+/* On `current'. */
+int procmig_compat_epoll_add(int epoll_fd, int fd, struct epoll_event *event);
+/*
+ * The file of the @nth of those targets that were added as descriptor @fd, not
+ * referenced, or an ERR_PTR.
+ */
+struct file *procmig_compat_epoll_target(struct file *epoll, int fd, unsigned long nth);
+/* Forget the events that an inotify instance has queued. */
+void procmig_compat_notify_flush(struct fsnotify_group *group);
 
 /* On `current'. */
 int procmig_compat_replace_fd(unsigned int fd, struct file *file, unsigned int flags);

@@ -125,4 +125,12 @@ struct procmig_subsystem {
 int procmig_register_subsystem(const struct procmig_subsystem *subsystem);
 void procmig_unregister_subsystem(const struct procmig_subsystem *subsystem);
 
+/*
+ * Declare kinds of state that are carried on behalf of @subsystem by another
+ * module, until they are withdrawn.  -ENOMEM.
+ */
+int procmig_declare_kinds(u32 subsystem, const struct procmig_kind *kinds,
+			  unsigned int count);
+void procmig_withdraw_kinds(const struct procmig_kind *kinds);
+
 #endif /* _PROCMIG_SUBSYSTEM_H */

@@ -80,6 +80,9 @@ enum procmig_files_record {
 	PROCMIG_FILES_CONTEXT = 1,	/* cwd, root, umask */
 	PROCMIG_FILES_DESCRIPTION = 2,	/* one open file description */
 	PROCMIG_FILES_DESCRIPTOR = 3,	/* one descriptor that refers to one */
+	PROCMIG_FILES_DATA = 4,		/* after all of those: content, connections */
+	PROCMIG_FILES_LOCK = 5,		/* after all data */
+	PROCMIG_FILES_OWNER = 6,	/* after all locks */
 };
 
 struct procmig_files_context {
@@ -88,24 +91,17 @@ struct procmig_files_context {
 	__u16 root_bytes;
 };
 
-enum procmig_files_kind {
-	PROCMIG_FILE_REGULAR = 1,
-	PROCMIG_FILE_DIRECTORY = 2,
-	PROCMIG_FILE_DEVICE = 3,
-	PROCMIG_FILE_IGNORED = 4,	/* use the stub's descriptor of that number */
-};
+#define PROCMIG_FILE_KIND_BYTES	16
 
 struct procmig_files_description {
 	__u32 description;	/* number within the stream */
-	__u32 kind;		/* enum procmig_files_kind */
+	__u32 object;		/* likewise; what several descriptions may share */
 	__u32 flags;		/* O_* as fcntl(F_GETFL) tells */
-	__u32 mode;		/* st_mode */
+	__u32 version;		/* of the body and the data */
 	__s64 position;
-	__u64 file_bytes;	/* st_size at the freeze */
-	__s64 mtime_sec;
-	__u32 mtime_nsec;
-	__u32 device;		/* kind DEVICE: new_encode_dev() of st_rdev */
-	__u32 path_bytes;	/* with NUL; the path follows */
+	/* who knows the body; empty: use the stub's descriptor of that number */
+	char kind[PROCMIG_FILE_KIND_BYTES];
+	__u32 body_bytes;	/* follow */
 	__u32 reserved;
 };
 
@@ -113,6 +109,228 @@ struct procmig_files_descriptor {
 	__u32 fd;
 	__u32 description;
 	__u32 close_on_exec;
+	__u32 reserved;
+};
+
+struct procmig_files_data {
+	__u32 description;	/* the kind's data follow */
+	__u32 reserved;
+};
+
+enum procmig_lock_kind {
+	PROCMIG_LOCK_POSIX = 1,		/* fcntl(F_SETLK) */
+	PROCMIG_LOCK_DESCRIPTION = 2,	/* fcntl(F_OFD_SETLK) */
+	PROCMIG_LOCK_FLOCK = 3,		/* flock(2) */
+	PROCMIG_LOCK_LEASE = 4,		/* fcntl(F_SETLEASE) */
+};
+
+struct procmig_files_lock {
+	__u32 fd;		/* a descriptor of the file that has it */
+	__u32 kind;		/* enum procmig_lock_kind */
+	__u32 type;		/* F_RDLCK, F_WRLCK */
+	__u32 reserved;
+	__s64 start;		/* POSIX, DESCRIPTION: as in struct flock, from the */
+	__s64 length;		/* beginning of the file; 0: to its end */
+};
+
+/* Whom to signal: F_SETOWN, F_SETSIG and O_ASYNC of fcntl(2). */
+struct procmig_files_owner {
+	__u32 fd;		/* a descriptor of the file that has it */
+	__u32 type;		/* F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP */
+	__s32 pid;		/* -1: nobody; 0: the process's own group */
+	__u32 signal;
+	__u32 uid, euid;	/* with whose rights */
+	__u32 async;		/* 1: O_ASYNC */
+	__u32 reserved;
+};
+
+/* ---- kinds of open file: bodies and data -------------------------------- */
+
+/* "path": a regular file, directory, memory device, or only a path (O_PATH) */
+struct procmig_file_path {
+	__u32 mode;		/* st_mode */
+	__u32 device;		/* of a device: new_encode_dev() of st_rdev */
+	__u64 file_bytes;	/* of a regular file: st_size at the freeze */
+	__s64 mtime_sec;
+	__u32 mtime_nsec;
+	__u32 path_bytes;	/* with NUL; the path follows */
+};
+
+/* "deleted": a regular file or a directory that has no name any more */
+struct procmig_file_deleted {
+	__u64 file_bytes;
+	__s64 mtime_sec;
+	__s64 atime_sec;
+	__u32 mtime_nsec;
+	__u32 atime_nsec;
+	__u32 mode, uid, gid;
+	__u32 path_bytes;	/* with NUL; the path that it had follows */
+	__u32 other_bytes;	/* with NUL, 0: none; and another name of it */
+	__u32 reserved;
+};
+
+/* data of "deleted" and "memfd": a run of content, zeros are left out */
+struct procmig_file_content {
+	__u64 offset;		/* the bytes follow; none: this was all */
+};
+
+/* "memfd": see memfd_create(2) */
+struct procmig_file_memfd {
+	__u64 file_bytes;
+	__u32 seals;		/* F_SEAL_* */
+	__u32 mode, uid, gid;
+	__u32 name_bytes;	/* with NUL; the name follows */
+	__u32 reserved;
+};
+
+/* "pipe": one end of a pipe, or of a FIFO */
+struct procmig_file_pipe {
+	__u32 size;		/* F_GETPIPE_SZ */
+	__u32 mode, uid, gid;
+	__u32 path_bytes;	/* FIFO: with NUL; the path follows */
+	__u32 deleted;		/* FIFO: 1: made anew and unlinked */
+};
+
+/* data: one write's worth of content, or the end of it */
+struct procmig_file_pipe_data {
+	__u32 bytes;		/* follow; 0: this was all */
+	__u32 packet;		/* 1: it is read as one packet */
+};
+
+/* "eventfd" */
+struct procmig_file_eventfd {
+	__u64 counter;
+	__u32 semaphore;
+	__u32 reserved;
+};
+
+/* "timerfd" */
+struct procmig_file_timerfd {
+	__u32 clock;		/* clock ID */
+	__u32 set_flags;	/* of the last timerfd_settime(2) */
+	__u64 ticks;		/* expirations not read yet */
+	__u64 remaining_ns;	/* 0: not armed */
+	__u64 interval_ns;
+	__u64 monotonic_ns;	/* the process's own clocks at that moment */
+	__u64 boottime_ns;
+	__u64 realtime_ns;
+};
+
+/* "signalfd" */
+struct procmig_file_signalfd {
+	__u64 mask;
+};
+
+/* "epoll": no body; data: one target */
+struct procmig_file_epoll_target {
+	__u32 description;
+	__u32 fd;		/* by which it was added */
+	__u64 data;
+	__u32 events;
+	__u32 reserved;
+};
+
+/* "inotify" */
+struct procmig_file_inotify {
+	__u32 next_watch;
+	__u32 reserved;
+};
+
+/* data: a watch, or an event that has not been read */
+struct procmig_file_inotify_data {
+	__u32 event;		/* 1: an event, 0: a watch */
+	__s32 watch;
+	__u32 mask;
+	__u32 cookie;
+	__u32 text_bytes;	/* with NUL, 0: none; path or name follows */
+	__u32 reserved;
+};
+
+#define PROCMIG_SOCKET_REUSE		0x0001	/* SO_REUSEADDR */
+#define PROCMIG_SOCKET_REUSE_PORT	0x0002
+#define PROCMIG_SOCKET_KEEPALIVE	0x0004
+#define PROCMIG_SOCKET_BROADCAST	0x0008
+#define PROCMIG_SOCKET_URGENT_INLINE	0x0010	/* SO_OOBINLINE */
+#define PROCMIG_SOCKET_DONTROUTE	0x0020
+#define PROCMIG_SOCKET_LINGER		0x0040
+#define PROCMIG_SOCKET_PASSCRED		0x0080
+#define PROCMIG_SOCKET_PASSSEC		0x0100
+#define PROCMIG_SOCKET_TIMESTAMP	0x0200
+#define PROCMIG_SOCKET_TIMESTAMP_NS	0x0400
+#define PROCMIG_SOCKET_NO_CHECK		0x0800
+#define PROCMIG_SOCKET_DROPS		0x1000	/* SO_RXQ_OVFL */
+
+/* What sockets of every family have: see socket(7). */
+struct procmig_socket {
+	__u32 type;		/* SOCK_STREAM ... */
+	__u32 protocol;
+	__u32 options;		/* PROCMIG_SOCKET_* */
+	__u32 shutdown;		/* 1: receiving, 2: sending */
+	__u32 send_bytes, receive_bytes; /* buffers, as getsockopt(2) tells */
+	__u32 locks;		/* 1: send_bytes was set, 2: receive_bytes was */
+	__s32 low_water;
+	__u64 send_timeout_ns, receive_timeout_ns; /* ~0: none */
+	__u32 linger_s;
+	__u32 priority, mark;
+	__u32 backlog;
+	__u32 uid, gid, mode;	/* of its inode */
+	__u32 error;		/* SO_ERROR that waits to be asked for */
+};
+
+enum procmig_unix_state {
+	PROCMIG_UNIX_CLOSED = 1,
+	PROCMIG_UNIX_LISTENING = 2,
+	PROCMIG_UNIX_CONNECTED = 3,
+};
+
+#define PROCMIG_UNIX_NAMED	0x1	/* has a name that it was bound to */
+#define PROCMIG_UNIX_DELETED	0x2	/* the path of that name is gone */
+#define PROCMIG_UNIX_PEER	0x4	/* connected to @peer, which is or was alive */
+
+/* "unix": the name and the absolute path of it follow */
+struct procmig_file_unix {
+	struct procmig_socket socket;
+	__u32 state;		/* enum procmig_unix_state */
+	__u32 flags;		/* PROCMIG_UNIX_* */
+	__u32 peer;		/* description of the peer, ~0: it is gone */
+	__s32 peer_pid;		/* SO_PEERCRED, 0: none */
+	__u32 peer_uid, peer_gid;
+	__s32 peek_offset;
+	__u16 name_bytes;	/* of sun_path and what is before it; 0: unbound */
+	__u16 path_bytes;	/* with NUL, 0: no path */
+	__u32 path_mode, path_uid, path_gid;
+	__u32 reserved;
+};
+
+/* data: a message that has not been received, or that this was all */
+struct procmig_file_unix_data {
+	__u32 sender;		/* description, ~0: gone */
+	__u32 files;		/* that many __u32 follow: descriptions */
+	__u32 bytes;		/* and then that much content */
+	__s32 pid;		/* credentials, 0: none */
+	__u32 uid, gid;
+	__u16 name_bytes;	/* sender that is gone: and its name */
+	__u16 end;		/* 1: no message, no more follows */
+};
+
+#define PROCMIG_INET_BOUND_PORT		0x01
+#define PROCMIG_INET_BOUND_ADDRESS	0x02
+#define PROCMIG_INET_LISTENING		0x04
+#define PROCMIG_INET_CONNECTED		0x08	/* UDP: to @remote */
+#define PROCMIG_INET_V6ONLY		0x10
+#define PROCMIG_INET_NODELAY		0x20	/* TCP_NODELAY */
+#define PROCMIG_INET_KEEPALIVE		0x40	/* the keep_ fields hold */
+
+/* "inet": TCP and UDP, without a connection */
+struct procmig_file_inet {
+	struct procmig_socket socket;
+	__u32 family;		/* AF_INET, AF_INET6 */
+	__u32 flags;		/* PROCMIG_INET_* */
+	__u8 local[28];		/* struct sockaddr_in or sockaddr_in6 */
+	__u8 remote[28];
+	__s32 ttl;		/* -1: the node's */
+	__u32 tos;
+	__u32 keep_idle_s, keep_interval_s, keep_count;
 	__u32 reserved;
 };
 

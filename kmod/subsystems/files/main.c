@@ -7,58 +7,72 @@
 #include "files.h"
 
 static const struct procmig_kind kinds[] = {
-	{ "regular file", PROCMIG_KIND_CARRIED,
-	  "position, flags, append; the file must be the same on the target" },
-	{ "directory", PROCMIG_KIND_CARRIED, "open directories, cwd, root" },
 	{ "shared open file description", PROCMIG_KIND_CARRIED,
 	  "descriptors made by dup share their position" },
-	{ "memory device", PROCMIG_KIND_CARRIED,
-	  "/dev/null, zero, full, random, urandom" },
 	{ "standard input and output", PROCMIG_KIND_CARRIED,
 	  "by mechanism Ignore whatever they are" },
 	{ "terminal", PROCMIG_KIND_PLANNED, "use mechanism Ignore" },
-	{ "pipe and FIFO", PROCMIG_KIND_PLANNED, NULL },
 	{ "socket", PROCMIG_KIND_PLANNED, "Unix, TCP, UDP" },
-	{ "eventfd, epoll, signalfd, timerfd, inotify", PROCMIG_KIND_PLANNED, NULL },
-	{ "file lock and lease", PROCMIG_KIND_PLANNED, NULL },
-	{ "deleted file", PROCMIG_KIND_PLANNED, NULL },
+	{ "inotify", PROCMIG_KIND_PLANNED, NULL },
+	{ "file lock and lease", PROCMIG_KIND_CARRIED,
+	  "POSIX, open file description, flock, lease; free to be had on the target" },
+	{ "owner of a file", PROCMIG_KIND_CARRIED,
+	  "F_SETOWN, F_SETSIG, O_ASYNC; the owner must be inside" },
 	{ "file of procfs, sysfs, cgroupfs", PROCMIG_KIND_REFUSED,
 	  "shows the state of the node" },
 	{ "block and character device", PROCMIG_KIND_REFUSED, "bound to the machine" },
 };
 
-static void inspect_file(struct procmig_inspection *inspection, unsigned int fd,
-			 struct file *file, const struct path *root, char *buffer)
-{
-	struct procmig_files_description description;
-	struct files_sharer sharer;
-	const char *why, *path;
+/* ---- inspecting ---------------------------------------------------------- */
 
-	switch (procmig_inspected_mechanism(inspection, files_subsystem.id, fd,
+void procmig_file_obstacle(struct procmig_file_inspection *at,
+			   enum procmig_obstacle_code code, const char *format, ...)
+{
+	struct va_format text;
+	va_list args;
+
+	va_start(args, format);
+	text.fmt = format;
+	text.va = &args;
+	procmig_obstacle(at->inspection, files_subsystem.id, code, at->fd,
+			 "fd %u: %pV", at->fd, &text);
+	va_end(args);
+}
+EXPORT_SYMBOL_GPL(procmig_file_obstacle);
+
+static void inspect_file(struct procmig_file_inspection *at,
+			 const struct files_kinds *set, struct file *file, char *buffer)
+{
+	const struct procmig_file_kind *kind;
+	struct procmig_file_holder sharer;
+
+	switch (procmig_inspected_mechanism(at->inspection, files_subsystem.id, at->fd,
 					    PROCMIG_MECHANISM_TRANSFER)) {
 	case PROCMIG_MECHANISM_IGNORE:
 		return;
 	case PROCMIG_MECHANISM_FORWARD:
-		procmig_obstacle(inspection, files_subsystem.id,
-				 PROCMIG_OBSTACLE_UNSUPPORTED, fd,
-				 "fd %u: mechanism Forward: no loaded subsystem offers it",
-				 fd);
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "mechanism Forward: no loaded subsystem offers it");
 		return;
 	case PROCMIG_MECHANISM_TRANSFER:
 		break;
 	}
-	why = files_describe(file, root, &description, buffer, PATH_MAX, &path);
-	if (why)
-		procmig_obstacle(inspection, files_subsystem.id,
-				 PROCMIG_OBSTACLE_UNSUPPORTED, fd,
-				 "fd %u: %s: no loaded subsystem carries it", fd, why);
+	kind = files_kind_of(set, file);
+	if (!kind) {
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "%s: no loaded subsystem carries it",
+				      files_describe(file, buffer, PATH_MAX));
+		return;
+	}
+	files_inspect_locks(at, file);
+	files_inspect_owner(at, file);
 	/* A device has no position, so nobody notices that it is no longer shared. */
-	else if (description.kind != PROCMIG_FILE_DEVICE &&
-		 files_find_sharer(procmig_inspected_task(inspection), file, &sharer))
-		procmig_obstacle(inspection, files_subsystem.id,
-				 PROCMIG_OBSTACLE_SHARED, fd,
-				 "fd %u: %s: the open file and its position are shared with pid %d (%s); migrate them together or end that process",
-				 fd, path, sharer.pid, sharer.comm);
+	if (!S_ISCHR(file_inode(file)->i_mode) && files_find_sharer(at->task, file, &sharer))
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
+				      "%pD: the open file is shared with pid %d (%s); migrate them together or end that process",
+				      file, sharer.pid, sharer.comm);
+	else if (kind->inspect)
+		kind->inspect(at, file);
 }
 
 static void inspect_cwd(struct procmig_inspection *inspection, struct task_struct *task)
@@ -78,58 +92,83 @@ static void inspect_cwd(struct procmig_inspection *inspection, struct task_struc
 	path_put(&cwd);
 }
 
-static int files_inspect(struct procmig_inspection *inspection)
+static void inspect_descriptors(struct procmig_file_inspection *at,
+				const struct files_kinds *set, char *buffer)
 {
-	struct task_struct *task = procmig_inspected_task(inspection);
-	struct path root = {};
-	unsigned int fd = 0;
 	struct file *file;
-	char *buffer;
 
-	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
-	if (!buffer)
-		return -ENOMEM;
-	task_lock(task);
-	if (task->fs)
-		get_fs_root(task->fs, &root);
-	task_unlock(task);
-	inspect_cwd(inspection, task);
-	while (root.mnt) {
+	for (at->fd = 0; ; at->fd++) {
 		rcu_read_lock();
-		file = task_lookup_next_fd_rcu(task, &fd);
+		file = task_lookup_next_fd_rcu(at->task, &at->fd);
 		if (file && !get_file_rcu(file)) {
 			/* It is being closed: as good as not there. */
 			rcu_read_unlock();
-			fd++;
 			continue;
 		}
 		rcu_read_unlock();
 		if (!file)
 			break;
-		inspect_file(inspection, fd, file, &root, buffer);
+		inspect_file(at, set, file, buffer);
 		fput(file);
-		fd++;
 	}
-	if (root.mnt)
+}
+
+static int files_inspect(struct procmig_inspection *inspection)
+{
+	struct task_struct *task = procmig_inspected_task(inspection);
+	struct procmig_file_inspection at = { .inspection = inspection, .task = task };
+	struct files_kinds *set;
+	struct path root = {};
+	char *buffer;
+
+	set = kmalloc(sizeof(*set), GFP_KERNEL);
+	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
+	if (!buffer || !set) {
+		kvfree(buffer);
+		kfree(set);
+		return -ENOMEM;
+	}
+	task_lock(task);
+	if (task->fs)
+		get_fs_root(task->fs, &root);
+	task_unlock(task);
+	inspect_cwd(inspection, task);
+	if (root.mnt) {
+		at.root = &root;
+		files_kinds_get(set);
+		inspect_descriptors(&at, set, buffer);
+		files_kinds_put(set);
 		path_put(&root);
+	}
 	kvfree(buffer);
+	kfree(set);
 	return 0;
 }
 
+/* ---- life ---------------------------------------------------------------- */
+
 static int files_setup(struct procmig_process *process)
 {
-	return procmig_task(process) == current ? files_setup_target(process) : 0;
+	struct files *files = procmig_private(process, &files_subsystem);
+	int ret = 0;
+
+	xa_init(&files->descriptions.numbers);
+	xa_init(&files->objects.numbers);
+	files_kinds_get(&files->kinds);
+	if (procmig_task(process) == current)
+		ret = files_setup_target(process);
+	if (ret)
+		files_kinds_put(&files->kinds);
+	return ret;
 }
 
 static void files_cleanup(struct procmig_process *process)
 {
 	struct files *files = procmig_private(process, &files_subsystem);
-	unsigned int i;
 
-	for (i = 0; i < files->descriptions; i++)
-		if (files->description[i])
-			fput(files->description[i]);
-	kvfree(files->description);
+	files_forget_source(files);
+	files_forget_target(files);
+	files_kinds_put(&files->kinds);
 }
 
 const struct procmig_subsystem files_subsystem = {
@@ -150,14 +189,37 @@ const struct procmig_subsystem files_subsystem = {
 	.cleanup = files_cleanup,
 };
 
+static const struct procmig_file_kind *const own_kinds[] = {
+	&files_path_kind, &files_deleted_kind,
+};
+
+static void files_unregister(unsigned int count)
+{
+	while (count)
+		procmig_unregister_file_kind(own_kinds[--count]);
+	procmig_unregister_subsystem(&files_subsystem);
+}
+
 static int __init files_module_init(void)
 {
-	return procmig_register_subsystem(&files_subsystem);
+	int ret = procmig_register_subsystem(&files_subsystem);
+	unsigned int i;
+
+	if (ret)
+		return ret;
+	for (i = 0; i < ARRAY_SIZE(own_kinds); i++) {
+		ret = procmig_register_file_kind(own_kinds[i]);
+		if (ret) {
+			files_unregister(i);
+			return ret;
+		}
+	}
+	return 0;
 }
 
 static void __exit files_module_exit(void)
 {
-	procmig_unregister_subsystem(&files_subsystem);
+	files_unregister(ARRAY_SIZE(own_kinds));
 }
 
 module_init(files_module_init);

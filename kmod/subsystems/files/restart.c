@@ -3,7 +3,8 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
-#include <linux/kdev_t.h>
+#include <linux/mman.h>
+#include <linux/mm.h>
 #include <linux/namei.h>
 #include <linux/resource.h>
 #include <linux/sched/signal.h>
@@ -11,8 +12,9 @@
 
 #include "files.h"
 
-/* Flags that made or changed the file when it was opened first. */
-#define ONCE_FLAGS (O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY)
+/* Flags of a description that mean nothing but themselves. */
+#define PLAIN_FLAGS (O_APPEND | O_NONBLOCK | O_SYNC | O_LARGEFILE | O_NOFOLLOW |	\
+		     O_NOATIME | O_DIRECTORY | O_CLOEXEC | __O_TMPFILE)
 
 static int refuse(struct procmig_process *process, const char *what)
 {
@@ -23,6 +25,7 @@ static int refuse(struct procmig_process *process, const char *what)
 /* The stub keeps 0, 1 and 2; the rest of what it had open is not the process's. */
 int files_setup_target(struct procmig_process *process)
 {
+	struct files *files = procmig_private(process, &files_subsystem);
 	struct rlimit *limit = &current->signal->rlim[RLIMIT_NOFILE];
 	unsigned int fd = 3;
 
@@ -41,7 +44,10 @@ int files_setup_target(struct procmig_process *process)
 	limit->rlim_cur = DESCRIPTORS_MAX;
 	limit->rlim_max = DESCRIPTORS_MAX;
 	task_unlock(current->group_leader);
-	return 0;
+	/* It goes with the rest of the stub's memory. */
+	files->scratch = vm_mmap(NULL, 0, PROCMIG_FILE_SCRATCH_BYTES,
+				 PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	return IS_ERR_VALUE(files->scratch) ? (int)files->scratch : 0;
 }
 
 static int take_context(struct procmig_process *process, struct files *files,
@@ -88,115 +94,208 @@ free:
 	return ret;
 }
 
-static int check_same(struct procmig_process *process, struct file *file,
-		      const struct procmig_files_description *wanted, const char *path)
+/* ---- descriptions -------------------------------------------------------- */
+
+int procmig_file_refuse(struct procmig_file_load *load, const char *what)
 {
-	struct procmig_files_description here;
-	struct inode *inode = file_inode(file);
-	int ret;
-
-	if ((inode->i_mode & S_IFMT) != (wanted->mode & S_IFMT) ||
-	    (wanted->kind == PROCMIG_FILE_DEVICE &&
-	     new_encode_dev(inode->i_rdev) != wanted->device))
-		return procmig_fail(process, files_subsystem.id, -ESTALE,
-				    "%s is another kind of file here", path);
-	if (wanted->kind != PROCMIG_FILE_REGULAR)
-		return 0;
-	ret = files_stat(file, &here);
-	if (ret)
-		return procmig_fail(process, files_subsystem.id, ret,
-				    "%s cannot be examined here (%d)", path, ret);
-	if (here.file_bytes != wanted->file_bytes)
-		return procmig_fail(process, files_subsystem.id, -ESTALE,
-				    "%s has %llu bytes here and %llu on the source; the nodes must share it",
-				    path, here.file_bytes, wanted->file_bytes);
-	/* Who writes it changes its time; there the size is the witness. */
-	if (!(wanted->flags & (O_WRONLY | O_RDWR)) &&
-	    (here.mtime_sec != wanted->mtime_sec ||
-	     here.mtime_nsec != wanted->mtime_nsec))
-		return procmig_fail(process, files_subsystem.id, -ESTALE,
-				    "%s was modified at another time here than on the source",
-				    path);
-	return 0;
+	return refuse(load->process, what);
 }
+EXPORT_SYMBOL_GPL(procmig_file_refuse);
 
-static struct file *open_described(struct procmig_process *process,
-				   const struct procmig_files_description *wanted,
-				   const char *path)
+struct file *procmig_file_at(struct procmig_file_load *load, u32 number)
+{
+	struct files *files = procmig_private(load->process, &files_subsystem);
+
+	return number < files->restored_count ? files->restored[number].file : NULL;
+}
+EXPORT_SYMBOL_GPL(procmig_file_at);
+
+struct file *procmig_file_from_descriptor(long fd)
 {
 	struct file *file;
-	int ret;
 
-	file = filp_open(path, (wanted->flags & ~ONCE_FLAGS) | O_NOFOLLOW, 0);
-	if (IS_ERR(file)) {
-		procmig_fail(process, files_subsystem.id, PTR_ERR(file),
-			     "%s cannot be opened here (%ld)", path, PTR_ERR(file));
-		return file;
-	}
-	ret = check_same(process, file, wanted, path);
-	if (ret) {
-		fput(file);
-		return ERR_PTR(ret);
-	}
-	file->f_flags = (file->f_flags & ~O_NOFOLLOW) | (wanted->flags & O_NOFOLLOW);
-	file->f_pos = wanted->position;
-	return file;
+	if (fd < 0)
+		return ERR_PTR(fd);
+	file = fget_raw(fd);
+	close_fd(fd);
+	return file ?: ERR_PTR(-EBADF);
+}
+EXPORT_SYMBOL_GPL(procmig_file_from_descriptor);
+
+int procmig_file_to_descriptor(struct file *file)
+{
+	int fd = get_unused_fd_flags(0);
+
+	if (fd >= 0)
+		fd_install(fd, get_file(file));
+	return fd;
+}
+EXPORT_SYMBOL_GPL(procmig_file_to_descriptor);
+
+static struct procmig_file_load load_of(struct procmig_process *process,
+					struct files *files, u32 number)
+{
+	struct files_restored *restored = &files->restored[number];
+
+	return (struct procmig_file_load) {
+		.process = process,
+		.description = number,
+		.flags = restored->flags,
+		.object = &files->object[restored->object].private,
+		.scratch = (void __user *)files->scratch,
+	};
 }
 
-static int add_description(struct procmig_process *process, struct files *files,
-			   struct file *file)
+/* Room for one more; powers of two, so that nobody must remember how much there is. */
+static void *grow(void *array, unsigned int count, size_t bytes)
 {
-	struct file **more;
+	void *more;
 
-	/* Powers of two: no need to remember the room. */
-	if (!(files->descriptions & (files->descriptions - 1))) {
-		more = kvmalloc_array(max(1u, files->descriptions * 2), sizeof(*more),
-				      GFP_KERNEL);
-		if (!more)
-			return -ENOMEM;
-		if (files->descriptions)
-			memcpy(more, files->description,
-			       files->descriptions * sizeof(*more));
-		kvfree(files->description);
-		files->description = more;
-	}
-	files->description[files->descriptions++] = file;
+	if (count & (count - 1))
+		return array;
+	more = kvcalloc(max(1u, count * 2), bytes, GFP_KERNEL);
+	if (!more)
+		return NULL;
+	if (count)
+		memcpy(more, array, count * bytes);
+	kvfree(array);
+	return more;
+}
+
+static int add_object(struct files *files, const struct procmig_file_kind *kind, u32 number)
+{
+	struct files_object *more;
+
+	if (number < files->object_count)
+		return files->object[number].kind == kind ? 0 : -EPROTO;
+	if (number > files->object_count)
+		return -EPROTO;
+	more = grow(files->object, files->object_count, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	files->object = more;
+	files->object[files->object_count++].kind = kind;
 	return 0;
+}
+
+static int add_description(struct files *files, const struct procmig_file_kind *kind,
+			   const struct procmig_files_description *wanted)
+{
+	struct files_restored *more;
+
+	more = grow(files->restored, files->restored_count, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	files->restored = more;
+	more[files->restored_count++] = (struct files_restored) {
+		.kind = kind,
+		.flags = wanted->flags,
+		.object = wanted->object,
+	};
+	return 0;
+}
+
+static int make_file(struct procmig_process *process, struct files *files,
+		     const struct procmig_files_description *wanted)
+{
+	struct procmig_file_load load = load_of(process, files, wanted->description);
+	struct files_restored *restored = &files->restored[wanted->description];
+	struct file *file;
+
+	file = restored->kind->restart(&load, wanted + 1, wanted->body_bytes);
+	if (IS_ERR(file))
+		return procmig_fail(process, files_subsystem.id, PTR_ERR(file),
+				    "open file %u, a %s, could not be made (%ld)",
+				    wanted->description, wanted->kind, PTR_ERR(file));
+	restored->file = file;
+	file->f_flags = (file->f_flags & ~PLAIN_FLAGS) | (wanted->flags & PLAIN_FLAGS);
+	file->f_pos = wanted->position;
+	return 0;
+}
+
+static int take_wanted(struct procmig_process *process, struct files *files,
+		       const struct procmig_record *record,
+		       const struct procmig_files_description *wanted)
+{
+	const struct procmig_file_kind *kind = NULL;
+	int ret;
+
+	if (record->length != sizeof(*wanted) + wanted->body_bytes ||
+	    wanted->description != files->restored_count ||
+	    wanted->description >= DESCRIPTIONS_MAX || wanted->position < 0 ||
+	    strnlen(wanted->kind, sizeof(wanted->kind)) == sizeof(wanted->kind) ||
+	    wanted->reserved)
+		return refuse(process, "an open file");
+	if (*wanted->kind) {
+		kind = files_kind_named(&files->kinds, wanted->kind);
+		if (!kind)
+			return procmig_fail(process, files_subsystem.id, -EOPNOTSUPP,
+					    "open file %u is a %s: no loaded module carries it here; load the same modules on both nodes",
+					    wanted->description, wanted->kind);
+		if (wanted->version > kind->version)
+			return procmig_fail(process, files_subsystem.id, -EPROTO,
+					    "a %s has version %u, newer than this module's %u",
+					    wanted->kind, wanted->version, kind->version);
+	}
+	ret = add_object(files, kind, wanted->object);
+	if (!ret)
+		ret = add_description(files, kind, wanted);
+	if (ret == -EPROTO)
+		return refuse(process, "an open file's object");
+	if (ret || !kind)
+		return ret;
+	return make_file(process, files, wanted);
 }
 
 static int take_description(struct procmig_process *process, struct files *files,
 			    const struct procmig_record *record)
 {
 	struct procmig_files_description *wanted;
-	struct file *file = NULL;
-	int ret = 0;
+	int ret;
 
 	wanted = procmig_take_body(process, record, sizeof(*wanted));
 	if (IS_ERR(wanted))
 		return PTR_ERR(wanted);
-	if (record->length != sizeof(*wanted) + wanted->path_bytes ||
-	    wanted->description != files->descriptions ||
-	    wanted->description >= DESCRIPTIONS_MAX || wanted->position < 0 ||
-	    wanted->kind < PROCMIG_FILE_REGULAR || wanted->kind > PROCMIG_FILE_IGNORED ||
-	    !wanted->path_bytes != (wanted->kind == PROCMIG_FILE_IGNORED))
-		ret = refuse(process, "an open file");
-	if (!ret && wanted->kind != PROCMIG_FILE_IGNORED) {
-		file = open_described(process, wanted, (const char *)(wanted + 1));
-		ret = PTR_ERR_OR_ZERO(file);
-	}
+	ret = take_wanted(process, files, record, wanted);
 	kvfree(wanted);
-	if (ret)
-		return ret;
-	ret = add_description(process, files, file);
-	if (ret && file)
-		fput(file);
 	return ret;
 }
+
+static int take_data(struct procmig_process *process, struct files *files,
+		     const struct procmig_record *record)
+{
+	struct files_restored *restored;
+	struct procmig_files_data *data;
+	struct procmig_file_load load;
+	int ret;
+
+	data = procmig_take_body(process, record, sizeof(*data));
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+	restored = data->description < files->restored_count ?
+		   &files->restored[data->description] : NULL;
+	if (!restored || !restored->file || !restored->kind->restart_data ||
+	    data->reserved) {
+		ret = refuse(process, "data of an open file");
+	} else {
+		load = load_of(process, files, data->description);
+		ret = restored->kind->restart_data(&load, restored->file, data + 1,
+						   record->length - sizeof(*data));
+		if (ret)
+			procmig_fail(process, files_subsystem.id, ret,
+				     "open file %u, a %s, could not be filled (%d)",
+				     data->description, restored->kind->name, ret);
+	}
+	kvfree(data);
+	return ret;
+}
+
+/* ---- descriptors --------------------------------------------------------- */
 
 static int install(struct procmig_process *process, struct files *files,
 		   const struct procmig_files_descriptor *wanted)
 {
-	struct file *file = files->description[wanted->description];
+	struct file *file = files->restored[wanted->description].file;
 	bool ignored = !file;
 	int ret;
 
@@ -232,10 +331,34 @@ static int take_descriptor(struct procmig_process *process, struct files *files,
 	ret = procmig_take(process, PROCMIG_CHANNEL_DEMAND, &wanted, sizeof(wanted));
 	if (ret)
 		return ret;
-	if (wanted.description >= files->descriptions || wanted.close_on_exec > 1 ||
+	if (wanted.description >= files->restored_count || wanted.close_on_exec > 1 ||
 	    wanted.reserved || wanted.fd >= DESCRIPTORS_MAX)
 		return refuse(process, "a descriptor");
 	return install(process, files, &wanted);
+}
+
+static int take_lock(struct procmig_process *process, struct files *files,
+		     const struct procmig_record *record)
+{
+	struct procmig_files_lock wanted;
+	int ret;
+
+	if (record->length != sizeof(wanted))
+		return refuse(process, "a file lock");
+	ret = procmig_take(process, PROCMIG_CHANNEL_DEMAND, &wanted, sizeof(wanted));
+	return ret ?: files_take_lock(process, (void __user *)files->scratch, &wanted);
+}
+
+static int take_owner(struct procmig_process *process,
+		      const struct procmig_record *record)
+{
+	struct procmig_files_owner wanted;
+	int ret;
+
+	if (record->length != sizeof(wanted))
+		return refuse(process, "the owner of a file");
+	ret = procmig_take(process, PROCMIG_CHANNEL_DEMAND, &wanted, sizeof(wanted));
+	return ret ?: files_take_owner(process, &wanted);
 }
 
 int files_restart(struct procmig_process *process, const struct procmig_record *record)
@@ -249,6 +372,12 @@ int files_restart(struct procmig_process *process, const struct procmig_record *
 		return take_description(process, files, record);
 	case PROCMIG_FILES_DESCRIPTOR:
 		return take_descriptor(process, files, record);
+	case PROCMIG_FILES_DATA:
+		return take_data(process, files, record);
+	case PROCMIG_FILES_LOCK:
+		return take_lock(process, files, record);
+	case PROCMIG_FILES_OWNER:
+		return take_owner(process, record);
 	default:
 		return PROCMIG_UNKNOWN;
 	}
@@ -261,13 +390,36 @@ int files_settle(struct procmig_process *process)
 	return files->have_context ? 0 : refuse(process, "its directories are missing");
 }
 
-/* The process had closed what the stub still has open of 0, 1 and 2. */
 void files_resume(struct procmig_process *process)
 {
 	struct files *files = procmig_private(process, &files_subsystem);
-	unsigned int fd;
+	unsigned int i, fd;
 
+	for (i = 0; i < files->restored_count; i++) {
+		struct files_restored *restored = &files->restored[i];
+		struct procmig_file_load load;
+
+		if (!restored->file || !restored->kind->resume)
+			continue;
+		load = load_of(process, files, i);
+		restored->kind->resume(&load, restored->file);
+	}
+	/* The process had closed what the stub still has open of 0, 1 and 2. */
 	for (fd = 0; fd < 3; fd++)
 		if (!test_bit(fd, &files->standard))
 			close_fd(fd);
+}
+
+void files_forget_target(struct files *files)
+{
+	unsigned int i;
+
+	for (i = 0; i < files->restored_count; i++)
+		if (files->restored[i].file)
+			fput(files->restored[i].file);
+	for (i = 0; i < files->object_count; i++)
+		if (files->object[i].private && files->object[i].kind->release)
+			files->object[i].kind->release(files->object[i].private);
+	kvfree(files->restored);
+	kvfree(files->object);
 }

@@ -7,6 +7,7 @@ may take it as well, then the result is let run; the machine must not mind.
 TAKEN: it must take it.
 """
 import random
+import stat
 import time
 
 from ..migration import nothing_left
@@ -24,7 +25,7 @@ FUZZ_ROUNDS = 60
 
 NAMES = {
     CORE: {HELLO: "HELLO", PROCESS: "PROCESS", DONE: "DONE", END: "END"},
-    FILES: {1: "CONTEXT", 2: "DESCRIPTION", 3: "DESCRIPTOR"},
+    FILES: {1: "CONTEXT", 2: "DESCRIPTION", 3: "DESCRIPTOR", 4: "DATA"},
     MEMORY: {1: "SPACE", 2: "AREA", 3: "PAGES", 4: "PAGES_END"},
     SIGNALS: {1: "ACTIONS", 2: "THREAD", 3: "PENDING", 4: "TIMERS"},
     TASK: {1: "ATTRIBUTES", 2: "CREDENTIALS", 3: "REGISTERS", 4: "XSTATE", 5: "RESTART"},
@@ -49,15 +50,17 @@ MEMBERS = (
     (FILES, 1, "length of root", 6, "H", 0xffff, REFUSED),
     (FILES, 1, "a cwd that is not absolute", 8, "B", ord("x"), REFUSED),
     (FILES, 1, "umask", 0, "I", 0xffffffff, SURVIVED),
-    (FILES, 2, "kind 0", 4, "I", 0, REFUSED),
-    (FILES, 2, "an unknown kind", 4, "I", 99, REFUSED),
+    (FILES, 2, "an object that does not follow", 4, "I", 4711, REFUSED),
     (FILES, 2, "all flags", 8, "I", 0xffffffff, SURVIVED),
-    (FILES, 2, "type of file", 12, "I", 0o060000, REFUSED),
+    (FILES, 2, "version of the kind", 12, "I", 99, REFUSED),
     (FILES, 2, "a negative position", 16, "q", -1, SURVIVED),
     (FILES, 2, "the largest position", 16, "q", (1 << 63) - 1, SURVIVED),
-    (FILES, 2, "length of the path", 48, "I", 0xffffffff, REFUSED),
-    (FILES, 2, "no path", 48, "I", 0, REFUSED),
-    (FILES, 2, "a path that is not absolute", 56, "B", ord("x"), REFUSED),
+    (FILES, 2, "an unknown kind", 24, "B", ord("x"), REFUSED),
+    (FILES, 2, "length of the body", 40, "I", 0xffffffff, REFUSED),
+    (FILES, 2, "type of file", 48, "I", 0o060000, REFUSED),
+    (FILES, 2, "length of the path", 76, "I", 0xffffffff, REFUSED),
+    (FILES, 2, "no path", 76, "I", 0, REFUSED),
+    (FILES, 2, "a path that is not absolute", 80, "B", ord("x"), REFUSED),
     (FILES, 3, "descriptor 2^31", 0, "I", 1 << 31, REFUSED),
     (FILES, 3, "descriptor -1", 0, "I", 0xffffffff, REFUSED),
     (FILES, 3, "descriptor over the limit", 0, "I", 1 << 30, REFUSED),
@@ -361,6 +364,11 @@ def relations():
         require(index < len(found), f"the stream has {len(found)} areas of kind {kind}")
         return found[index]
 
+    def opened_path(stream, is_such):
+        """An open file of kind path whose mode is of that type."""
+        return next(r for r in stream.demand if (r.subsystem, r.type) == (FILES, 2) and
+                    r.body[24:29] == b"path\0" and is_such(r.get(48, "I")))
+
     def overlapping(stream):
         first, second = area(stream, 1), area(stream, 1, 1)
         second.put(0, "Q", first.get(0, "Q"))
@@ -397,10 +405,10 @@ def relations():
         yield f"the file of a mapping is {what}", mapped, REFUSED
 
         def opened(stream, p=path):
-            record = next(r for r in stream.demand if (r.subsystem, r.type) == (FILES, 2) and
-                          r.get(4, "I") == 1)
-            record.put(48, "I", len(p))
-            record.body[56:] = p
+            record = opened_path(stream, stat.S_ISREG)
+            record.put(40, "I", 32 + len(p))
+            record.put(76, "I", len(p))
+            record.body[80:] = p
         yield f"an open file is {what}", opened, REFUSED
 
         def program(stream, p=path):
@@ -410,8 +418,7 @@ def relations():
         yield f"the program is {what}", program, REFUSED
 
     def truncating(stream):
-        record = next(r for r in stream.demand if (r.subsystem, r.type) == (FILES, 2) and
-                      r.get(4, "I") == 1)
+        record = opened_path(stream, stat.S_ISREG)
         record.put(8, "I", record.get(8, "I") | 0o1300)
     yield "O_CREAT, O_EXCL and O_TRUNC of an open file", truncating, SURVIVED
 
@@ -436,9 +443,7 @@ def relations():
     yield "a mapping at an offset inside a page", odd_offset, REFUSED
 
     def device_number(stream, number):
-        record = next(r for r in stream.demand if (r.subsystem, r.type) == (FILES, 2) and
-                      r.get(4, "I") == 3)
-        record.put(44, "I", number)
+        opened_path(stream, stat.S_ISCHR).put(52, "I", number)
     yield "a device: /dev/mem", lambda stream: device_number(stream, 0x101), REFUSED
     yield "a device: a disk", lambda stream: device_number(stream, 0xfe00), REFUSED
 

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between the files subsystem and a kind of open file.  A third
+ * party adds a kind by writing a module against the headers of this directory
+ * alone.
+ *
+ * An open file description is carried once, whatever number of descriptors and
+ * processes of the event refer to it, and each has a number in the stream.
+ * Several descriptions may lead to one object: the two ends of a pipe, or
+ * a file that was opened twice.  The object is carried once as well, with the
+ * first of its descriptions.
+ *
+ * Descriptions are carried in two passes.  After the first, every description
+ * of the event exists on the target; what fills or connects them (content of a
+ * pipe, targets of an epoll instance) travels in the second and may refer to any
+ * of them by number.
+ *
+ * Contexts as in subsystem.h; no lock of the core or of the files subsystem is
+ * held during a callback.
+ */
+#ifndef _PROCMIG_FILE_KIND_H
+#define _PROCMIG_FILE_KIND_H
+
+#include <linux/fs.h>
+#include <procmig/process.h>
+
+/* Looking at one open file before it is carried. */
+struct procmig_file_inspection {
+	struct procmig_inspection *inspection;
+	struct task_struct *task;
+	const struct path *root;	/* of the process */
+	unsigned int fd;		/* what to call the file */
+};
+
+/* The source side of one description. */
+struct procmig_file_save {
+	struct procmig_process *process;
+	const struct path *root;
+	u32 description;		/* its number */
+	bool first;			/* nobody has carried the object yet */
+};
+
+/* The target side of one description. */
+struct procmig_file_load {
+	struct procmig_process *process;
+	u32 description;
+	u32 flags;			/* O_*, as on the source */
+	void **object;			/* the kind's own, see @release */
+	void __user *scratch;		/* for calls that want user memory */
+};
+
+#define PROCMIG_FILE_SCRATCH_BYTES	(64u << 10)
+#define PROCMIG_FILE_BODY_MAX		(8u << 10)
+
+/**
+ * struct procmig_file_kind - what a module registers
+ * @name: unique, at most PROCMIG_FILE_KIND_BYTES - 1 characters; the stream's
+ *	name for it
+ * @version: of the bodies and data; the peer's must not be newer
+ * @owner: THIS_MODULE; pinned while a request exists
+ * @kinds: the kinds of state that it carries, for the map of state
+ * @kind_count: how many
+ *
+ * @match: required; any context, may be under RCU.  Whether the file is of this
+ *	kind; no two kinds may say so about one file.
+ * @inspect: optional; worker or caller.  Name the obstacles with
+ *	procmig_file_obstacle().  The process may run meanwhile.  That the
+ *	description itself is not shared with somebody outside has been seen to.
+ * @object: optional; worker.  Identifies what several descriptions share;
+ *	without it every description is an object of its own.
+ * @checkpoint: required; worker.  Write at most @room bytes that describe the
+ *	file to @body and return their number, or a negative errno.  Every file
+ *	that the data will refer to must be announced by
+ *	procmig_file_reference() here.  Must not change the file.
+ * @checkpoint_data: optional; worker, second pass, once per object.  Emit with
+ *	procmig_file_data().  Must not change the file.
+ * @restart: required; self.  Make the file; a reference goes to the caller, or
+ *	an ERR_PTR after procmig_fail().  @body is followed by a NUL.  Access
+ *	mode, O_DIRECT and O_PATH must be those of load->flags; the position
+ *	and the other flags are set by the caller.  Trust nothing in @body.
+ * @restart_data: required if there is @checkpoint_data; self, second pass, once
+ *	per procmig_file_data().  Every description exists and every descriptor
+ *	is in place.  Trust nothing in @body.
+ * @resume: optional; self.  The process runs again right after this; cannot
+ *	fail.
+ * @release: optional; worker or self.  Drop what *load->object refers to, as
+ *	far as it is not NULL.
+ */
+struct procmig_file_kind {
+	const char *name;
+	u32 version;
+	struct module *owner;
+	const struct procmig_kind *kinds;
+	unsigned int kind_count;
+
+	bool (*match)(struct file *file);
+	void (*inspect)(struct procmig_file_inspection *at, struct file *file);
+	const void *(*object)(struct file *file);
+	ssize_t (*checkpoint)(struct procmig_file_save *save, struct file *file,
+			      void *body, size_t room);
+	int (*checkpoint_data)(struct procmig_file_save *save, struct file *file);
+	struct file *(*restart)(struct procmig_file_load *load, const void *body,
+				size_t bytes);
+	int (*restart_data)(struct procmig_file_load *load, struct file *file,
+			    const void *body, size_t bytes);
+	void (*resume)(struct procmig_file_load *load, struct file *file);
+	void (*release)(void *object);
+};
+
+/* -EEXIST: the name is taken; -EINVAL: a required member is missing. */
+int procmig_register_file_kind(const struct procmig_file_kind *kind);
+/* From module exit only. */
+void procmig_unregister_file_kind(const struct procmig_file_kind *kind);
+
+/* Whether it is an anonymous file of the kernel with that name, as "[eventfd]". */
+bool procmig_file_is_anonymous(struct file *file, const char *name);
+
+/* ---- inspecting --------------------------------------------------------- */
+
+/* Name an obstacle; the text is put behind "fd N: ". */
+__printf(3, 4)
+void procmig_file_obstacle(struct procmig_file_inspection *at,
+			   enum procmig_obstacle_code code, const char *format, ...);
+
+/* A process outside the event that has what @holds says, and where. */
+struct procmig_file_holder {
+	pid_t pid;
+	unsigned int fd;
+	char comm[TASK_COMM_LEN];
+};
+
+/*
+ * Look for a descriptor outside of the inspected process whose file @holds
+ * @what.  @holds is called under RCU.
+ */
+bool procmig_file_find_holder(struct task_struct *task,
+			      bool (*holds)(struct file *file, const void *what),
+			      const void *what, struct procmig_file_holder *holder);
+
+/* How many of the process's own descriptions @holds says yes to, see above. */
+unsigned int procmig_file_count(struct task_struct *task,
+				bool (*holds)(struct file *file, const void *what),
+				const void *what);
+
+/* ---- source ------------------------------------------------------------- */
+
+/*
+ * The number of another description, which will be carried, too.  An errno when
+ * it cannot be; the reason is recorded.
+ */
+int procmig_file_reference(struct procmig_file_save *save, struct file *file,
+			   u32 *number);
+
+/* Emit data of the second pass, at most PROCMIG_FILE_DATA_MAX bytes in all. */
+int procmig_file_data(struct procmig_file_save *save, const void *head,
+		      size_t head_bytes, const void *data, size_t bytes);
+
+#define PROCMIG_FILE_DATA_MAX	(512u << 10)
+
+/*
+ * Emit what a regular file contains as struct procmig_file_content, and its end.
+ */
+int procmig_file_content(struct procmig_file_save *save, struct file *file);
+
+/*
+ * What /proc/PID/fdinfo says about the file beyond position and flags: a
+ * terminated text to be freed with kvfree(), or an ERR_PTR.  The kernel keeps
+ * its form stable, unlike the structures behind it.
+ */
+char *procmig_file_info(struct file *file);
+
+/* ---- target ------------------------------------------------------------- */
+
+/* The stream is damaged, @what says where.  Returns -EPROTO. */
+int procmig_file_refuse(struct procmig_file_load *load, const char *what);
+
+/*
+ * Write one record of content to @writer.  Returns PROCMIG_MORE until the end of
+ * it, then PROCMIG_DONE.
+ */
+int procmig_file_take_content(struct procmig_file_load *load, struct file *writer,
+			      const void *body, size_t bytes);
+
+/* The description with that number, not referenced; NULL if there is none. */
+struct file *procmig_file_at(struct procmig_file_load *load, u32 number);
+
+/* Take a file out of the descriptor that a system call returned, or its error. */
+struct file *procmig_file_from_descriptor(long fd);
+
+/* Put a file at a free descriptor; close_fd() ends it. */
+int procmig_file_to_descriptor(struct file *file);
+
+#endif /* _PROCMIG_FILE_KIND_H */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who holds an open file, and what the kernel says about one. */
+#include <linux/fdtable.h>
+#include <linux/magic.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "files.h"
+
+#define INFO_MAX (1u << 20)
+
+/* The lowest descriptor of @task whose file is looked for. */
+static bool find_descriptor(struct task_struct *task,
+			    bool (*holds)(struct file *file, const void *what),
+			    const void *what, unsigned int *fd)
+{
+	struct file *file;
+
+	for (*fd = 0; (file = task_lookup_next_fd_rcu(task, fd)); ++*fd)
+		if (holds(file, what))
+			return true;
+	return false;
+}
+
+bool procmig_file_find_holder(struct task_struct *task,
+			      bool (*holds)(struct file *file, const void *what),
+			      const void *what, struct procmig_file_holder *holder)
+{
+	const struct files_struct *own = READ_ONCE(task->files);
+	struct task_struct *leader, *thread;
+	bool found = false;
+
+	rcu_read_lock();
+	for_each_process_thread(leader, thread) {
+		const struct files_struct *files = READ_ONCE(thread->files);
+
+		if (!files || files == own ||
+		    (thread != leader && files == READ_ONCE(leader->files)))
+			continue;
+		found = find_descriptor(thread, holds, what, &holder->fd);
+		if (found) {
+			holder->pid = task_tgid_nr(thread);
+			get_task_comm(holder->comm, thread);
+			goto unlock;
+		}
+	}
+unlock:
+	rcu_read_unlock();
+	return found;
+}
+EXPORT_SYMBOL_GPL(procmig_file_find_holder);
+
+/* Whether a descriptor below @limit refers to @file. */
+static bool is_repeated(struct task_struct *task, unsigned int limit, struct file *file)
+{
+	struct file *other;
+	unsigned int fd;
+
+	for (fd = 0; (other = task_lookup_next_fd_rcu(task, &fd)) && fd < limit; fd++)
+		if (other == file)
+			return true;
+	return false;
+}
+
+unsigned int procmig_file_count(struct task_struct *task,
+				bool (*holds)(struct file *file, const void *what),
+				const void *what)
+{
+	unsigned int fd, count = 0;
+	struct file *file;
+
+	rcu_read_lock();
+	for (fd = 0; (file = task_lookup_next_fd_rcu(task, &fd)); fd++)
+		count += holds(file, what) && !is_repeated(task, fd, file);
+	rcu_read_unlock();
+	return count;
+}
+EXPORT_SYMBOL_GPL(procmig_file_count);
+
+static bool is_same(struct file *file, const void *other)
+{
+	return file == other;
+}
+
+static unsigned int count_descriptors(struct task_struct *task, const struct file *file)
+{
+	unsigned int fd, count = 0;
+	struct file *held;
+
+	rcu_read_lock();
+	for (fd = 0; (held = task_lookup_next_fd_rcu(task, &fd)); fd++)
+		count += held == file;
+	rcu_read_unlock();
+	return count;
+}
+
+bool files_find_sharer(struct task_struct *task, struct file *file,
+		       struct procmig_file_holder *sharer)
+{
+	/*
+	 * One reference is the caller's.  More than those of the descriptors may
+	 * also be a mapping's or a system call's, so they only say that it is
+	 * worth looking.
+	 */
+	if (file_count(file) <= count_descriptors(task, file) + 1)
+		return false;
+	return procmig_file_find_holder(task, is_same, file, sharer);
+}
+
+bool procmig_file_is_anonymous(struct file *file, const char *name)
+{
+	return file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	       !strcmp(file->f_path.dentry->d_name.name, name);
+}
+EXPORT_SYMBOL_GPL(procmig_file_is_anonymous);
+
+char *procmig_file_info(struct file *file)
+{
+	struct seq_file info = { .file = file, .size = PAGE_SIZE };
+
+	if (!file->f_op->show_fdinfo)
+		return ERR_PTR(-EOPNOTSUPP);
+	for (; info.size <= INFO_MAX; info.size *= 4) {
+		info.count = 0;
+		info.buf = kvmalloc(info.size, GFP_KERNEL);
+		if (!info.buf)
+			return ERR_PTR(-ENOMEM);
+		file->f_op->show_fdinfo(&info, file);
+		if (info.count < info.size) {
+			info.buf[info.count] = '\0';
+			return info.buf;
+		}
+		kvfree(info.buf);
+	}
+	return ERR_PTR(-E2BIG);
+}
+EXPORT_SYMBOL_GPL(procmig_file_info);

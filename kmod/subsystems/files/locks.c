@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Locks and leases on open files. */
+#include <linux/file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "files.h"
+
+struct locks {
+	struct procmig_files_lock *lock;
+	unsigned int count, room;
+};
+
+static bool is_breaking(const struct file_lock *lock)
+{
+	return lock->fl_flags & (FL_UNLOCK_PENDING | FL_DOWNGRADE_PENDING);
+}
+
+static enum procmig_lock_kind kind_of(const struct file_lock *lock)
+{
+	if (lock->fl_flags & FL_FLOCK)
+		return PROCMIG_LOCK_FLOCK;
+	if (lock->fl_flags & FL_LEASE)
+		return PROCMIG_LOCK_LEASE;
+	return lock->fl_flags & FL_OFDLCK ? PROCMIG_LOCK_DESCRIPTION : PROCMIG_LOCK_POSIX;
+}
+
+/* Those of @file which are of the process; only counts them if there is no room. */
+static void collect(const struct list_head *list, struct file *file,
+		    const struct files_struct *files, struct locks *locks)
+{
+	struct procmig_files_lock *to;
+	struct file_lock *lock;
+
+	list_for_each_entry(lock, list, fl_list) {
+		enum procmig_lock_kind kind = kind_of(lock);
+
+		if (lock->fl_file != file ||
+		    (kind == PROCMIG_LOCK_POSIX && lock->fl_owner != files))
+			continue;
+		if (locks->count++ >= locks->room)
+			continue;
+		to = &locks->lock[locks->count - 1];
+		*to = (struct procmig_files_lock) { .kind = kind, .type = lock->fl_type };
+		if (kind == PROCMIG_LOCK_POSIX || kind == PROCMIG_LOCK_DESCRIPTION) {
+			to->start = lock->fl_start;
+			to->length = lock->fl_end == OFFSET_MAX ? 0 :
+				     lock->fl_end - lock->fl_start + 1;
+		}
+	}
+}
+
+static void collect_all(struct file *file, const struct files_struct *files,
+			struct locks *locks)
+{
+	struct file_lock_context *context = file_inode(file)->i_flctx;
+
+	locks->count = 0;
+	if (!context)
+		return;
+	spin_lock(&context->flc_lock);
+	collect(&context->flc_lease, file, files, locks);
+	collect(&context->flc_flock, file, files, locks);
+	collect(&context->flc_posix, file, files, locks);
+	spin_unlock(&context->flc_lock);
+}
+
+int files_emit_locks(struct procmig_process *process, struct file *file, unsigned int fd)
+{
+	struct task_struct *task = procmig_task(process);
+	struct locks locks = {};
+	unsigned int i;
+	int ret = 0;
+
+	collect_all(file, task->files, &locks);
+	if (!locks.count)
+		return 0;
+	if (fd == FILES_NO_DESCRIPTOR)
+		return procmig_fail(process, files_subsystem.id, -EOPNOTSUPP,
+				    "%pD: a lock on a file without a descriptor", file);
+	locks.room = locks.count;
+	locks.lock = kvcalloc(locks.room, sizeof(*locks.lock), GFP_KERNEL);
+	if (!locks.lock)
+		return -ENOMEM;
+	collect_all(file, task->files, &locks);
+	for (i = 0; !ret && i < min(locks.count, locks.room); i++) {
+		struct kvec part = { &locks.lock[i], sizeof(locks.lock[i]) };
+
+		locks.lock[i].fd = fd;
+		ret = procmig_emit(process, PROCMIG_CHANNEL_DEMAND, files_subsystem.id,
+				   PROCMIG_FILES_LOCK, FILES_VERSION, &part, 1);
+	}
+	kvfree(locks.lock);
+	return ret;
+}
+
+void files_inspect_locks(struct procmig_file_inspection *at, struct file *file)
+{
+	struct file_lock_context *context = file_inode(file)->i_flctx;
+	struct file_lock *lock;
+	bool breaking = false;
+
+	if (!context)
+		return;
+	spin_lock(&context->flc_lock);
+	list_for_each_entry(lock, &context->flc_lease, fl_list)
+		breaking |= lock->fl_file == file && is_breaking(lock);
+	spin_unlock(&context->flc_lock);
+	if (breaking)
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_STATE,
+				      "its lease is being broken; somebody else waits for the file");
+}
+
+/* ---- target -------------------------------------------------------------- */
+
+static long set_lock(const struct procmig_files_lock *wanted, void __user *scratch)
+{
+	const struct flock range = {
+		.l_type = wanted->type,
+		.l_whence = SEEK_SET,
+		.l_start = wanted->start,
+		.l_len = wanted->length,
+	};
+
+	switch (wanted->kind) {
+	case PROCMIG_LOCK_FLOCK:
+		return procmig_syscall(__NR_flock, wanted->fd, LOCK_NB |
+				       (wanted->type == F_WRLCK ? LOCK_EX : LOCK_SH));
+	case PROCMIG_LOCK_LEASE:
+		return procmig_syscall(__NR_fcntl, wanted->fd, F_SETLEASE, wanted->type);
+	case PROCMIG_LOCK_POSIX:
+	case PROCMIG_LOCK_DESCRIPTION:
+		if (copy_to_user(scratch, &range, sizeof(range)))
+			return -EFAULT;
+		return procmig_syscall(__NR_fcntl, wanted->fd,
+				       wanted->kind == PROCMIG_LOCK_POSIX ? F_SETLK : F_OFD_SETLK,
+				       (unsigned long)scratch);
+	default:
+		return -EPROTO;
+	}
+}
+
+int files_take_lock(struct procmig_process *process, void __user *scratch,
+		    const struct procmig_files_lock *wanted)
+{
+	long ret;
+
+	if ((wanted->type != F_RDLCK && wanted->type != F_WRLCK) || wanted->reserved)
+		ret = -EPROTO;
+	else
+		ret = set_lock(wanted, scratch);
+	if (ret)
+		return procmig_fail(process, files_subsystem.id, ret,
+				    "fd %u: a file lock cannot be had here (%ld)%s",
+				    wanted->fd, ret,
+				    ret == -EAGAIN ? ": somebody else has it" : "");
+	return 0;
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files that are found again by their path: the same file on both nodes. */
+#include <linux/file.h>
+#include <linux/kdev_t.h>
+#include <linux/magic.h>
+#include <linux/major.h>
+
+#include "files.h"
+
+/* Flags that made or changed the file when it was opened first. */
+#define ONCE_FLAGS (O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY)
+
+static bool is_memory_device(struct inode *inode)
+{
+	if (MAJOR(inode->i_rdev) != MEM_MAJOR)
+		return false;
+	switch (MINOR(inode->i_rdev)) {
+	case 3: /* null */
+	case 5: /* zero */
+	case 7: /* full */
+	case 8: /* random */
+	case 9: /* urandom */
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool path_match(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	if (file->f_mode & FMODE_PATH)
+		return true;
+	switch (inode->i_mode & S_IFMT) {
+	case S_IFREG:
+	case S_IFDIR:
+		/* A file that the kernel keeps for itself has no path at all. */
+		return !(file->f_path.mnt->mnt_flags & MNT_INTERNAL) &&
+		       !d_unlinked(file->f_path.dentry);
+	case S_IFCHR:
+		return is_memory_device(inode);
+	default:
+		return false;
+	}
+}
+
+bool files_is_pseudo(struct file *file)
+{
+	switch (file_inode(file)->i_sb->s_magic) {
+	case PROC_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+	case DEBUGFS_MAGIC:
+	case TRACEFS_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void path_inspect(struct procmig_file_inspection *at, struct file *file)
+{
+	char *buffer, *path;
+
+	if (d_unlinked(file->f_path.dentry)) {
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "deleted file, only as a path (O_PATH)");
+		return;
+	}
+	if (files_is_pseudo(file)) {
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "file of a pseudo filesystem, which shows this node");
+		return;
+	}
+	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
+	if (!buffer)
+		return;		/* found at the latest by the checkpoint */
+	path = procmig_compat_path(&file->f_path, at->root, buffer, PATH_MAX);
+	if (IS_ERR(path))
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "file that is not reachable from the root of the process");
+	kvfree(buffer);
+}
+
+static int examine(struct file *file, struct procmig_file_path *body)
+{
+	struct inode *inode = file_inode(file);
+	struct kstat stat;
+	int ret;
+
+	body->mode = inode->i_mode;
+	if (S_ISCHR(inode->i_mode) || S_ISBLK(inode->i_mode))
+		body->device = new_encode_dev(inode->i_rdev);
+	if (!S_ISREG(inode->i_mode))
+		return 0;
+	/* Not from the inode: on a network filesystem that is a copy, maybe old. */
+	ret = vfs_getattr(&file->f_path, &stat, STATX_BASIC_STATS, AT_STATX_FORCE_SYNC);
+	if (ret)
+		return ret;
+	body->file_bytes = stat.size;
+	body->mtime_sec = stat.mtime.tv_sec;
+	body->mtime_nsec = stat.mtime.tv_nsec;
+	return 0;
+}
+
+static ssize_t path_checkpoint(struct procmig_file_save *save, struct file *file,
+			       void *room, size_t bytes)
+{
+	struct procmig_file_path *body = room;
+	char *path;
+	int ret;
+
+	memset(body, 0, sizeof(*body));
+	path = procmig_compat_path(&file->f_path, save->root, room + sizeof(*body),
+				   bytes - sizeof(*body));
+	if (IS_ERR(path))
+		return procmig_fail(save->process, files_subsystem.id, PTR_ERR(path),
+				    "%pD is not reachable from the root of the process",
+				    file);
+	ret = examine(file, body);
+	if (ret)
+		return procmig_fail(save->process, files_subsystem.id, ret,
+				    "%s cannot be examined (%d)", path, ret);
+	body->path_bytes = strlen(path) + 1;
+	memmove(body + 1, path, body->path_bytes);
+	return sizeof(*body) + body->path_bytes;
+}
+
+static int check_same(struct procmig_file_load *load, struct file *file,
+		      const struct procmig_file_path *wanted, const char *path)
+{
+	struct procmig_file_path here = {};
+	int ret;
+
+	ret = examine(file, &here);
+	if (ret)
+		return procmig_fail(load->process, files_subsystem.id, ret,
+				    "%s cannot be examined here (%d)", path, ret);
+	if ((here.mode ^ wanted->mode) & S_IFMT || here.device != wanted->device)
+		return procmig_fail(load->process, files_subsystem.id, -ESTALE,
+				    "%s is another kind of file here", path);
+	if (!S_ISREG(wanted->mode))
+		return 0;
+	if (here.file_bytes != wanted->file_bytes)
+		return procmig_fail(load->process, files_subsystem.id, -ESTALE,
+				    "%s has %llu bytes here and %llu on the source; the nodes must share it",
+				    path, here.file_bytes, wanted->file_bytes);
+	/* Who writes it changes its time; there the size is the witness. */
+	if (!(load->flags & (O_WRONLY | O_RDWR)) &&
+	    (here.mtime_sec != wanted->mtime_sec ||
+	     here.mtime_nsec != wanted->mtime_nsec))
+		return procmig_fail(load->process, files_subsystem.id, -ESTALE,
+				    "%s was modified at another time here than on the source",
+				    path);
+	return 0;
+}
+
+static struct file *path_restart(struct procmig_file_load *load, const void *body,
+				 size_t bytes)
+{
+	const struct procmig_file_path *wanted = body;
+	const char *path = (const char *)(wanted + 1);
+	struct file *file;
+	int ret;
+
+	if (bytes < sizeof(*wanted) || !wanted->path_bytes ||
+	    bytes != sizeof(*wanted) + wanted->path_bytes)
+		return ERR_PTR(procmig_file_refuse(load, "an open file"));
+	/* Neither a FIFO nor a terminal that is here by mistake may detain us. */
+	file = filp_open(path, (load->flags & ~ONCE_FLAGS) | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (IS_ERR(file)) {
+		procmig_fail(load->process, files_subsystem.id, PTR_ERR(file),
+			     "%s cannot be opened here (%ld)", path, PTR_ERR(file));
+		return file;
+	}
+	ret = check_same(load, file, wanted, path);
+	if (ret) {
+		fput(file);
+		return ERR_PTR(ret);
+	}
+	return file;
+}
+
+static const struct procmig_kind kinds[] = {
+	{ "regular file", PROCMIG_KIND_CARRIED,
+	  "position, flags, append; the file must be the same on the target" },
+	{ "directory", PROCMIG_KIND_CARRIED, "open directories, cwd, root" },
+	{ "memory device", PROCMIG_KIND_CARRIED,
+	  "/dev/null, zero, full, random, urandom" },
+};
+
+const struct procmig_file_kind files_path_kind = {
+	.name = "path",
+	.version = 1,
+	.owner = THIS_MODULE,
+	.kinds = kinds,
+	.kind_count = ARRAY_SIZE(kinds),
+	.match = path_match,
+	.inspect = path_inspect,
+	.checkpoint = path_checkpoint,
+	.restart = path_restart,
+};

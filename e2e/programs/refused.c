@@ -23,7 +23,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/io.h>
 #include <sys/mman.h>
@@ -31,10 +30,9 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -220,26 +218,6 @@ static void shared_description(void)
 	lseek(fd, 1, SEEK_SET);
 }
 
-static void pipe_kind(void)
-{
-	int fds[2];
-
-	expect_fd(pipe(fds) ? -1 : fds[0]);
-}
-
-static void fifo(void)
-{
-	mkfifo(side("fifo"), 0600);
-	expect_fd(open(side_path, O_RDWR));
-}
-
-static void unix_socket(void)
-{
-	int fds[2];
-
-	expect_fd(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) ? -1 : fds[0]);
-}
-
 static int listener(struct sockaddr_in *address)
 {
 	socklen_t length = sizeof(*address);
@@ -255,13 +233,6 @@ static int listener(struct sockaddr_in *address)
 	return fd;
 }
 
-static void tcp_listening(void)
-{
-	struct sockaddr_in address;
-
-	expect_fd(listener(&address));
-}
-
 static void tcp_established(void)
 {
 	struct sockaddr_in address;
@@ -273,11 +244,6 @@ static void tcp_established(void)
 	}
 	accept(server, NULL, NULL);
 	expect_fd(fd);
-}
-
-static void udp(void)
-{
-	expect_fd(socket(AF_INET, SOCK_DGRAM, 0));
 }
 
 static void shared_anonymous(void)
@@ -302,27 +268,105 @@ static void sysv_shm(void)
 	shmctl(id, IPC_RMID, NULL);
 }
 
-static void memfd(void)
+static int ends[2];
+
+/* Of two ends the other process keeps one and we the other; nothing else is shared. */
+static void keep_first(pid_t pid)
 {
-	expect_fd(memfd_create("procmig", 0));
+	(void)pid;
+	close(ends[1]);
+	close(program_descriptor());
 }
 
-static void deleted_file(void)
+static void part(const char *word)
 {
-	int fd = side_file("deleted");
+	stranger(keep_first, true, word);
+	close(ends[0]);
+}
 
-	unlink(side_path);
+static void pipe_outside(void)
+{
+	program_check(!pipe(ends), "pipe");
+	part("outside holds an end");
+}
+
+static void unix_peer_outside(void)
+{
+	program_check(!socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
+	part("is connected to pid");
+}
+
+static void unix_waiting(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int server = socket(AF_UNIX, SOCK_STREAM, 0), fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "refused-%d", getpid());
+	expect_if(!bind(server, (struct sockaddr *)&address, sizeof(address)) &&
+		  !listen(server, 4) &&
+		  !connect(fd, (struct sockaddr *)&address, sizeof(address)),
+		  "waits to be accepted");
+}
+
+static void udp_waiting(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	expect_if(!bind(fd, (struct sockaddr *)&address, sizeof(address)) &&
+		  !getsockname(fd, (struct sockaddr *)&address, &length) &&
+		  sendto(fd, "x", 1, 0, (struct sockaddr *)&address, length) == 1,
+		  "wait to be received");
+}
+
+static void socket_filter(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, -1);
+	struct sock_fprog program = { 1, &allow };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	expect_if(!setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)),
+		  "filter");
+}
+
+static void owner_outside(void)
+{
+	int fd = side_file("owner");
+
+	expect_fd(fcntl(fd, F_SETOWN, 1) ? -1 : fd);
+}
+
+static void one_shot(void)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT };
+	int ready = eventfd(1, 0), epoll = epoll_create1(0);
+
+	expect_if(!epoll_ctl(epoll, EPOLL_CTL_ADD, ready, &event) &&
+		  epoll_wait(epoll, &event, 1, 0) == 1, "armed again");
+}
+
+static void deleted_with_directory(void)
+{
+	char path[sizeof(side_path) + 8];
+	int fd;
+
+	mkdir(side("directory-of"), 0700);
+	snprintf(path, sizeof(path), "%s/file", side_path);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	unlink(path);
+	rmdir(side_path);
 	expect_fd(fd);
 }
 
-static void replaced_file(void)
+static void deleted_path(void)
 {
-	int fd = side_file("replaced");
-	char path[4096];
+	int fd;
 
-	snprintf(path, sizeof(path), "%s", side_path);
-	close(side_file("replacing"));
-	rename(side_path, path);
+	close(side_file("path"));
+	fd = open(side_path, O_PATH);
+	unlink(side_path);
 	expect_fd(fd);
 }
 
@@ -343,59 +387,6 @@ static void deleted_directory(void)
 		program_note("skip %s", strerror(errno));
 	else
 		expect("cwd");
-}
-
-static void flock_kind(void)
-{
-	int fd = side_file("flock");
-
-	expect_fd(flock(fd, LOCK_EX) ? -1 : fd);
-}
-
-static void posix_lock(void)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_len = 10 };
-	int fd = side_file("lock");
-
-	expect_fd(fcntl(fd, F_SETLK, &lock) ? -1 : fd);
-}
-
-static void lease(void)
-{
-	int fd = side_file("lease");
-
-	expect_fd(fcntl(fd, F_SETLEASE, F_WRLCK) ? -1 : fd);
-}
-
-static void file_owner(void)
-{
-	int fd = side_file("owner");
-
-	expect_fd(fcntl(fd, F_SETOWN, getpid()) || fcntl(fd, F_SETSIG, SIGUSR1) ? -1 : fd);
-}
-
-static void epoll(void)
-{
-	expect_fd(epoll_create1(0));
-}
-
-static void timerfd(void)
-{
-	expect_fd(timerfd_create(CLOCK_MONOTONIC, 0));
-}
-
-static void eventfd_kind(void)
-{
-	expect_fd(eventfd(0, 0));
-}
-
-static void signalfd_kind(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	expect_fd(signalfd(-1, &set, 0));
 }
 
 static void inotify(void)
@@ -593,36 +584,30 @@ static const struct kind {
 	{ "child", child },
 	{ "children-pid-namespace", children_pid_namespace },
 	{ "deleted-directory", deleted_directory },
-	{ "deleted-file", deleted_file },
 	{ "deleted-mapping", deleted_mapping },
+	{ "deleted-path", deleted_path },
+	{ "deleted-with-directory", deleted_with_directory },
 	{ "device-mapping", device_mapping },
-	{ "epoll", epoll },
-	{ "eventfd", eventfd_kind },
 	{ "fanotify", fanotify },
-	{ "fifo", fifo },
-	{ "file-owner", file_owner },
-	{ "flock", flock_kind },
 	{ "huge-pages", huge_pages },
 	{ "inotify", inotify },
 	{ "io-ports", io_ports },
 	{ "io-uring", io_uring },
 	{ "ipc-namespace", ipc_namespace },
 	{ "ldt", local_descriptor_table },
-	{ "lease", lease },
-	{ "memfd", memfd },
 	{ "memory-policy", memory_policy },
 	{ "message-queue", message_queue },
 	{ "mount-namespace", mount_namespace },
 	{ "net-namespace", net_namespace },
+	{ "one-shot", one_shot },
 	{ "other-device", other_device },
+	{ "owner-outside", owner_outside },
 	{ "parent-death-signal", parent_death },
 	{ "pidfd", pidfd },
-	{ "pipe", pipe_kind },
-	{ "posix-lock", posix_lock },
+	{ "pipe-outside", pipe_outside },
 	{ "posix-timer", posix_timer },
 	{ "proc-file", proc_file },
 	{ "realtime", realtime },
-	{ "replaced-file", replaced_file },
 	{ "seccomp", seccomp },
 	{ "shared-address-space", shared_address_space },
 	{ "shared-anonymous", shared_anonymous },
@@ -630,17 +615,16 @@ static const struct kind {
 	{ "shared-directories", shared_directories },
 	{ "shared-files", shared_files },
 	{ "shared-writable-file", shared_writable_file },
-	{ "signalfd", signalfd_kind },
+	{ "socket-filter", socket_filter },
 	{ "subreaper", subreaper },
 	{ "sysv-shm", sysv_shm },
 	{ "tcp-established", tcp_established },
-	{ "tcp-listening", tcp_listening },
 	{ "terminal", terminal },
 	{ "threads", threads },
-	{ "timerfd", timerfd },
 	{ "traced", traced },
-	{ "udp", udp },
-	{ "unix-socket", unix_socket },
+	{ "udp-waiting", udp_waiting },
+	{ "unix-peer-outside", unix_peer_outside },
+	{ "unix-waiting", unix_waiting },
 	{ "user-dispatch", user_dispatch },
 	{ "user-namespace", user_namespace },
 	{ "userfaultfd", userfaultfd },

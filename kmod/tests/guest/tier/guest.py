@@ -15,8 +15,10 @@ from .report import Failed, require
 HOME = "/opt/procmig"
 DRIVE = f"{HOME}/procmig-drive"
 STUB = f"{HOME}/procmig-stub"
+KINDS = ("procmig_pipe", "procmig_eventfd", "procmig_timerfd", "procmig_signalfd", "procmig_epoll",
+         "procmig_memfd", "procmig_net")
 MODULES = ("procmig", "procmig_memory", "procmig_files", "procmig_signals", "procmig_task",
-           "procmig_socket", "procmig_loopback")
+           *KINDS, "procmig_socket", "procmig_loopback")
 
 
 class Remote:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Modules come and go only while nobody uses them, and leave nothing behind."""
-from ..guest import MODULES
+from ..guest import KINDS, MODULES
 from ..migration import Migration, migrate, nothing_left
 from ..program import Program
 from ..report import Failed, Skipped, require
@@ -60,8 +60,10 @@ def missing_everywhere(tier, module):
     """What no loaded module carries must not be lost in silence."""
     program = Program(tier, "counter").start(tier.a)
     program.await_lines(2)
+    # the kinds of file need the subsystem
+    modules = (module, *KINDS) if module == "procmig_files" else (module,)
     for guest in tier.guests:
-        guest.run(f"rmmod {module}")
+        guest.remove_modules(modules)
     try:
         obstacles, _ = tier.a.inspect(program.pid)
         migration = Migration(tier, program.pid, tier.a, tier.b).finish()

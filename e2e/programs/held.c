@@ -1,0 +1,884 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * held OUTFILE COUNT KIND: holds open files of one kind.  Some are used in every
+ * iteration; the others lie still, and what they are is looked at in the end.
+ * The first line names the descriptors that lie still: "still 4 5 6".
+ * `held - 0 list' prints the kinds.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "program.h"
+
+#define must(call) ({							\
+	__typeof__(call) result_ = (call);				\
+	program_check(result_ != (__typeof__(call))-1, "%s: %s", #call,	\
+		      strerror(errno));					\
+	result_;							\
+})
+#define is(condition) program_check(condition, "%s (errno %s)", #condition, strerror(errno))
+
+static char path_buffer[4096];
+
+/* On a disk of the machine's own: a shared directory does not allow everything. */
+static const char *beside(const char *suffix)
+{
+	snprintf(path_buffer, sizeof(path_buffer), "/var/tmp/procmig-held/%s-%s",
+		 strrchr(program_path(), '/') + 1, suffix);
+	return path_buffer;
+}
+
+static char still[512];
+
+static int lies_still(int fd)
+{
+	snprintf(still + strlen(still), sizeof(still) - strlen(still), " %d", fd);
+	return fd;
+}
+
+/* Through @out and back from @in. */
+static void echo(int out, int in, long number)
+{
+	char sent[32], got[32];
+	int n = snprintf(sent, sizeof(sent), "%ld", number) + 1;
+
+	is(write(out, sent, n) == n);
+	is(read(in, got, n) == n);
+	program_check(!memcmp(sent, got, n), "%s came back as %s", sent, got);
+}
+
+/* ---- pipe --------------------------------------------------------------- */
+
+static int echoing[2], filled[2], packets[2], readers_only, writers_only, both;
+
+static void pipe_begin(void)
+{
+	int ends[2];
+	char page[5000];
+
+	must(pipe(echoing));
+	must(pipe2(filled, O_NONBLOCK));
+	must(fcntl(filled[1], F_SETPIPE_SZ, 1 << 17));
+	for (int i = 0; i < 20; i++) {
+		memset(page, 'a' + i, sizeof(page));
+		is(write(filled[1], page, sizeof(page)) == sizeof(page));
+	}
+	must(pipe2(packets, O_DIRECT | O_CLOEXEC));
+	is(write(packets[1], "one", 3) == 3 && write(packets[1], "three", 5) == 5);
+	must(pipe(ends));
+	is(write(ends[1], "last words", 10) == 10);
+	readers_only = ends[0];
+	close(ends[1]);
+	must(pipe(ends));
+	close(ends[0]);
+	writers_only = ends[1];
+	snprintf(path_buffer, sizeof(path_buffer), "/proc/self/fd/%d", filled[0]);
+	both = must(open(path_buffer, O_RDWR));
+	lies_still(filled[0]);
+	lies_still(filled[1]);
+	lies_still(packets[0]);
+	lies_still(packets[1]);
+	lies_still(readers_only);
+	lies_still(writers_only);
+	lies_still(both);
+}
+
+static void pipe_step(long number)
+{
+	echo(echoing[1], echoing[0], number);
+}
+
+static void pipe_end(void)
+{
+	char page[5000];
+
+	is(fcntl(filled[0], F_GETPIPE_SZ) == 1 << 17);
+	is(fcntl(echoing[0], F_GETPIPE_SZ) == 1 << 16);
+	for (int i = 0; i < 20; i++) {
+		is(read(i % 2 ? filled[0] : both, page, sizeof(page)) == sizeof(page));
+		for (size_t k = 0; k < sizeof(page); k++)
+			is(page[k] == 'a' + i);
+	}
+	is(read(filled[0], page, 1) == -1 && errno == EAGAIN);
+	is(read(packets[0], page, sizeof(page)) == 3 && !memcmp(page, "one", 3));
+	is(read(packets[0], page, sizeof(page)) == 5 && !memcmp(page, "three", 5));
+	is(write(packets[1], "a", 1) == 1 && write(packets[1], "b", 1) == 1);
+	is(read(packets[0], page, sizeof(page)) == 1);
+	is(read(readers_only, page, sizeof(page)) == 10 && !memcmp(page, "last words", 10));
+	is(read(readers_only, page, sizeof(page)) == 0);
+	signal(SIGPIPE, SIG_IGN);
+	is(write(writers_only, page, 1) == -1 && errno == EPIPE);
+}
+
+/* ---- FIFO --------------------------------------------------------------- */
+
+static int fifo_ends[2], ghost_ends[2];
+
+static void fifo_begin(void)
+{
+	must(mkfifo(beside("fifo"), 0640));
+	fifo_ends[0] = must(open(path_buffer, O_RDONLY | O_NONBLOCK));
+	fifo_ends[1] = must(open(path_buffer, O_WRONLY));
+	/* the same file must be on the other machine; only this one is */
+	must(mkfifo(beside("ghost"), 0604));
+	ghost_ends[0] = must(open(path_buffer, O_RDONLY | O_NONBLOCK));
+	ghost_ends[1] = must(open(path_buffer, O_WRONLY));
+	must(unlink(path_buffer));
+	is(write(ghost_ends[1], "boo", 3) == 3);
+	lies_still(ghost_ends[0]);
+	lies_still(ghost_ends[1]);
+}
+
+static void fifo_step(long number)
+{
+	echo(fifo_ends[1], fifo_ends[0], number);
+}
+
+static void fifo_end(void)
+{
+	struct stat st;
+	char got[8];
+
+	is(read(ghost_ends[0], got, sizeof(got)) == 3 && !memcmp(got, "boo", 3));
+	close(ghost_ends[1]);
+	is(read(ghost_ends[0], got, sizeof(got)) == 0);
+	must(fstat(ghost_ends[0], &st));
+	is(S_ISFIFO(st.st_mode) && (st.st_mode & 0777) == 0604);
+	unlink(beside("fifo"));
+}
+
+/* ---- eventfd ------------------------------------------------------------ */
+
+static int counter, semaphore, idle_counter;
+
+static void eventfd_begin(void)
+{
+	counter = must(eventfd(0, 0));
+	semaphore = must(eventfd(3, EFD_SEMAPHORE | EFD_NONBLOCK));
+	idle_counter = must(eventfd(4711, EFD_CLOEXEC));
+	lies_still(semaphore);
+	lies_still(idle_counter);
+}
+
+static void eventfd_step(long number)
+{
+	uint64_t value = number + 1;
+
+	is(write(counter, &value, sizeof(value)) == sizeof(value));
+	is(write(counter, &value, sizeof(value)) == sizeof(value));
+	is(read(counter, &value, sizeof(value)) == sizeof(value));
+	is(value == 2 * (uint64_t)(number + 1));
+}
+
+static void eventfd_end(void)
+{
+	uint64_t value;
+
+	for (int i = 0; i < 3; i++)
+		is(read(semaphore, &value, sizeof(value)) == sizeof(value) && value == 1);
+	is(read(semaphore, &value, sizeof(value)) == -1 && errno == EAGAIN);
+	is(read(idle_counter, &value, sizeof(value)) == sizeof(value) && value == 4711);
+}
+
+/* ---- timerfd ------------------------------------------------------------ */
+
+static int ticking, far, absolute, expired, disarmed;
+static uint64_t ticks_read, ticking_since, far_at;
+
+static void arm(int fd, int flags, uint64_t ns, uint64_t every_ns)
+{
+	const struct itimerspec setting = {
+		.it_value = { ns / 1000000000, ns % 1000000000 },
+		.it_interval = { every_ns / 1000000000, every_ns % 1000000000 },
+	};
+
+	must(timerfd_settime(fd, flags, &setting, NULL));
+}
+
+static void timerfd_begin(void)
+{
+	const struct timespec while_ = { 0, 50000000 };
+
+	ticking = must(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK));
+	ticking_since = program_now_ns();
+	arm(ticking, 0, 10000000, 10000000);
+	far = must(timerfd_create(CLOCK_BOOTTIME, 0));
+	far_at = program_now_ns() + 3600ULL * 1000000000;
+	arm(far, 0, 3600ULL * 1000000000, 0);
+	absolute = must(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC));
+	arm(absolute, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
+	    (time(NULL) + 7200ULL) * 1000000000, 0);
+	expired = must(timerfd_create(CLOCK_MONOTONIC, 0));
+	arm(expired, 0, 1, 0);
+	disarmed = must(timerfd_create(CLOCK_MONOTONIC, 0));
+	nanosleep(&while_, NULL);
+	lies_still(far);
+	lies_still(absolute);
+	lies_still(expired);
+	lies_still(disarmed);
+}
+
+static void timerfd_step(long number)
+{
+	uint64_t ticks, least = (program_now_ns() - ticking_since) / 10000000, most;
+
+	if (read(ticking, &ticks, sizeof(ticks)) == sizeof(ticks))
+		ticks_read += ticks;
+	else
+		is(errno == EAGAIN);
+	most = (program_now_ns() - ticking_since) / 10000000;
+	program_check(ticks_read <= most + 1 && ticks_read + 2 >= least,
+		      "%llu ticks were read, %llu to %llu are due after %ld rounds",
+		      (unsigned long long)ticks_read, (unsigned long long)least,
+		      (unsigned long long)most, number);
+}
+
+static void timerfd_end(void)
+{
+	struct itimerspec left;
+	uint64_t ticks, ns;
+
+	is(read(expired, &ticks, sizeof(ticks)) == sizeof(ticks) && ticks == 1);
+	must(timerfd_gettime(far, &left));
+	ns = left.it_value.tv_sec * 1000000000ULL + left.it_value.tv_nsec;
+	program_check(ns + program_now_ns() < far_at + 200000000 &&
+		      ns + program_now_ns() > far_at - 200000000,
+		      "the far timer is %lld ns off", (long long)(ns + program_now_ns() - far_at));
+	must(timerfd_gettime(absolute, &left));
+	is(left.it_value.tv_sec > 7000 && left.it_value.tv_sec <= 7200);
+	must(timerfd_gettime(disarmed, &left));
+	is(!left.it_value.tv_sec && !left.it_value.tv_nsec);
+}
+
+/* ---- signalfd ----------------------------------------------------------- */
+
+static int signals, idle_signals;
+
+static void signalfd_begin(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGRTMIN + 3);
+	must(sigprocmask(SIG_BLOCK, &set, NULL));
+	signals = must(signalfd(-1, &set, SFD_CLOEXEC));
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	must(sigprocmask(SIG_BLOCK, &set, NULL));
+	idle_signals = must(signalfd(-1, &set, SFD_NONBLOCK));
+	must(kill(getpid(), SIGUSR2));
+	lies_still(signals);
+	lies_still(idle_signals);
+}
+
+static void signalfd_step(long number)
+{
+	int signal = number % 2 ? SIGUSR1 : SIGRTMIN + 3;
+	const union sigval value = { .sival_int = number };
+	struct signalfd_siginfo info;
+
+	must(sigqueue(getpid(), signal, value));
+	is(read(signals, &info, sizeof(info)) == sizeof(info));
+	is((int)info.ssi_signo == signal && info.ssi_int == number);
+}
+
+static void signalfd_end(void)
+{
+	struct signalfd_siginfo info;
+
+	is(read(idle_signals, &info, sizeof(info)) == sizeof(info));
+	is(info.ssi_signo == SIGUSR2);
+	is(read(idle_signals, &info, sizeof(info)) == -1 && errno == EAGAIN);
+}
+
+/* ---- epoll -------------------------------------------------------------- */
+
+static int outer, inner, lonely, woken, edged, hidden;
+
+static void add(int epoll, int fd, uint32_t events, uint64_t data)
+{
+	struct epoll_event event = { .events = events, .data.u64 = data };
+
+	must(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+}
+
+static void epoll_begin(void)
+{
+	int copy;
+
+	outer = must(epoll_create1(0));
+	inner = must(epoll_create1(EPOLL_CLOEXEC));
+	lonely = must(epoll_create1(0));
+	woken = must(eventfd(0, EFD_NONBLOCK));
+	edged = must(eventfd(0, EFD_NONBLOCK));
+	hidden = must(eventfd(0, EFD_NONBLOCK));
+	add(inner, woken, EPOLLIN, 0x123456789abcdef0);
+	add(outer, inner, EPOLLIN, 7);
+	add(outer, edged, EPOLLIN | EPOLLET, 8);
+	/* added by a number that means another file now */
+	copy = must(dup(hidden));
+	add(outer, copy, EPOLLIN, 9);
+	must(dup2(lonely, copy));
+	add(lonely, hidden, EPOLLIN | EPOLLRDHUP, 10);
+	add(lonely, outer, EPOLLOUT, 11);
+	lies_still(outer);
+	lies_still(inner);
+	lies_still(lonely);
+	lies_still(copy);
+}
+
+static void expect_event(int epoll, int fd, uint64_t data)
+{
+	struct epoll_event event;
+	uint64_t value = 1;
+
+	is(write(fd, &value, sizeof(value)) == sizeof(value));
+	is(epoll_wait(epoll, &event, 1, 1000) == 1);
+	program_check(event.data.u64 == data && event.events == EPOLLIN,
+		      "epoll says %llx %x", (unsigned long long)event.data.u64, event.events);
+	is(read(fd, &value, sizeof(value)) == sizeof(value));
+	is(epoll_wait(epoll, &event, 1, 0) == 0);
+}
+
+static void epoll_step(long number)
+{
+	expect_event(inner, woken, 0x123456789abcdef0);
+	expect_event(outer, woken, 7);
+	expect_event(outer, edged, 8);
+	expect_event(outer, hidden, 9);
+	expect_event(lonely, hidden, 10);
+	(void)number;
+}
+
+static void epoll_end(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	/* it is there and under that descriptor */
+	is(epoll_ctl(inner, EPOLL_CTL_ADD, woken, &event) == -1 && errno == EEXIST);
+	must(epoll_ctl(outer, EPOLL_CTL_DEL, edged, NULL));
+}
+
+/* ---- locks -------------------------------------------------------------- */
+
+static int posix_locked, description_locked, flocked, leased;
+
+static int empty_file(const char *suffix, int flags)
+{
+	return lies_still(must(open(beside(suffix), flags | O_CREAT, 0644)));
+}
+
+static void lock(int fd, int command, int type, long start, long length)
+{
+	struct flock range = { .l_type = type, .l_start = start, .l_len = length };
+
+	must(fcntl(fd, command, &range));
+}
+
+static void locks_begin(void)
+{
+	posix_locked = empty_file("posix", O_RDWR);
+	lock(posix_locked, F_SETLK, F_WRLCK, 10, 11);
+	lock(posix_locked, F_SETLK, F_RDLCK, 100, 0);
+	description_locked = empty_file("description", O_RDWR);
+	lock(description_locked, F_OFD_SETLK, F_WRLCK, 5, 1);
+	flocked = empty_file("flock", O_RDONLY);
+	must(flock(flocked, LOCK_SH));
+	leased = empty_file("lease", O_RDONLY);
+	must(fcntl(leased, F_SETLEASE, F_RDLCK));
+}
+
+static void locks_step(long number)
+{
+	is(fcntl(leased, F_GETLEASE) == F_RDLCK);
+	(void)number;
+}
+
+static bool is_locked(const char *suffix, int type, long start, long length)
+{
+	struct flock range = { .l_type = type, .l_start = start, .l_len = length };
+	int fd = open(beside(suffix), O_RDWR);
+
+	return fcntl(fd, F_GETLK, &range) == 0 && range.l_type != F_UNLCK;
+}
+
+static void locks_end(void)
+{
+	int status, fd;
+	pid_t child;
+
+	signal(SIGIO, SIG_IGN);		/* the lease is about to be broken */
+	child = fork();
+	if (!child) {
+		fd = open(beside("flock"), O_RDWR);
+		_exit(!(is_locked("posix", F_RDLCK, 20, 1) &&
+			!is_locked("posix", F_WRLCK, 21, 79) &&
+			!is_locked("posix", F_RDLCK, 5000, 1) &&
+			is_locked("posix", F_WRLCK, 5000, 1) &&
+			is_locked("description", F_RDLCK, 5, 1) &&
+			!is_locked("description", F_RDLCK, 6, 1) &&
+			flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK &&
+			!flock(fd, LOCK_SH | LOCK_NB) &&
+			open(beside("lease"), O_WRONLY | O_NONBLOCK) == -1 &&
+			errno == EWOULDBLOCK));
+	}
+	must(waitpid(child, &status, 0));
+	program_check(!status, "a lock does not hold");
+}
+
+/* ---- owner -------------------------------------------------------------- */
+
+static int owned[2], lent;
+static volatile sig_atomic_t signalled, signalled_fd;
+
+static void on_input(int signal, siginfo_t *info, void *context)
+{
+	signalled++;
+	signalled_fd = info->si_fd;
+	(void)signal;
+	(void)context;
+}
+
+static void owner_begin(void)
+{
+	struct sigaction action = { .sa_sigaction = on_input,
+				    .sa_flags = SA_SIGINFO | SA_RESTART };
+
+	must(sigaction(SIGRTMIN + 1, &action, NULL));
+	must(pipe(owned));
+	must(fcntl(owned[0], F_SETOWN, getpid()));
+	must(fcntl(owned[0], F_SETSIG, SIGRTMIN + 1));
+	must(fcntl(owned[0], F_SETFL, O_ASYNC));
+	lent = must(open("/dev/null", O_RDONLY));
+	must(fcntl(lent, F_SETOWN, -getpgrp()));
+	lies_still(owned[0]);
+	lies_still(lent);
+}
+
+static void owner_step(long number)
+{
+	int before = signalled;
+
+	echo(owned[1], owned[0], number);
+	is(signalled == before + 1 && signalled_fd == owned[0]);
+}
+
+static void owner_end(void)
+{
+	is(fcntl(owned[0], F_GETOWN) == getpid());
+	is(fcntl(owned[0], F_GETSIG) == SIGRTMIN + 1);
+	is(fcntl(lent, F_GETOWN) == -getpgrp());
+}
+
+/* ---- deleted files ------------------------------------------------------ */
+
+static int unlinked, unlinked_again, temporary, removed, renamed_away;
+static struct stat unlinked_stat;
+
+static void deleted_begin(void)
+{
+	const struct timespec times[2] = { { 1000000000, 5 }, { 1000000001, 7 } };
+	char byte = 'x';
+
+	unlinked = must(open(beside("unlinked"), O_RDWR | O_CREAT | O_APPEND, 0640));
+	unlinked_again = must(open(path_buffer, O_RDONLY));
+	must(unlink(path_buffer));
+	for (int i = 0; i < 300; i++)
+		is(write(unlinked, path_buffer, sizeof(path_buffer)) == sizeof(path_buffer));
+	must(ftruncate(unlinked, 5000000));
+	must(futimens(unlinked, times));
+	must(fstat(unlinked, &unlinked_stat));
+	must(lseek(unlinked_again, 4096, SEEK_SET));
+	temporary = must(open("/var/tmp", O_TMPFILE | O_RDWR, 0600));
+	must(mkdir(beside("removed"), 0710));
+	removed = must(open(path_buffer, O_RDONLY | O_DIRECTORY));
+	must(rmdir(path_buffer));
+	/* its name is another file's now */
+	renamed_away = must(open(beside("replaced"), O_RDWR | O_CREAT, 0600));
+	is(write(renamed_away, &byte, 1) == 1);
+	must(unlink(path_buffer));
+	lies_still(unlinked);
+	lies_still(unlinked_again);
+	lies_still(temporary);
+	lies_still(removed);
+	lies_still(renamed_away);
+}
+
+static void deleted_step(long number)
+{
+	is(pwrite(temporary, &number, sizeof(number), 8 * number) == sizeof(number));
+	for (long i = 0; i <= number; i++) {
+		long got;
+
+		is(pread(temporary, &got, sizeof(got), 8 * i) == sizeof(got) && got == i);
+	}
+}
+
+static void deleted_end(void)
+{
+	struct stat st, again;
+	char got[4096];
+
+	must(fstat(unlinked, &st));
+	is(st.st_size == unlinked_stat.st_size && st.st_mode == unlinked_stat.st_mode &&
+	   st.st_nlink == 0 && st.st_mtim.tv_sec == 1000000001 && st.st_mtim.tv_nsec == 7);
+	must(fstat(unlinked_again, &again));
+	is(again.st_ino == st.st_ino && again.st_dev == st.st_dev);
+	for (int i = 1; i < 300; i++)
+		is(read(unlinked_again, got, sizeof(got)) == sizeof(got) && got[0] == '/');
+	is(read(unlinked_again, got, sizeof(got)) == sizeof(got) && !got[0]);
+	is(write(unlinked, "end", 3) == 3);
+	must(fstat(unlinked_again, &again));
+	is(again.st_size == st.st_size + 3);
+	must(fstat(removed, &st));
+	is(S_ISDIR(st.st_mode) && (st.st_mode & 0777) == 0710);
+	is(pread(renamed_away, got, sizeof(got), 0) == 1 && got[0] == 'x');
+}
+
+/* ---- memfd -------------------------------------------------------------- */
+
+static int sealed, plain, plain_again;
+
+static void memfd_begin(void)
+{
+	sealed = must(memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC));
+	is(write(sealed, "signed", 6) == 6);
+	must(fcntl(sealed, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW));
+	plain = must(memfd_create("plain one", 0));
+	must(ftruncate(plain, 3 << 20));
+	is(pwrite(plain, "deep", 4, (2 << 20) + 17) == 4);
+	snprintf(path_buffer, sizeof(path_buffer), "/proc/self/fd/%d", plain);
+	plain_again = must(open(path_buffer, O_RDONLY));
+	lies_still(sealed);
+	lies_still(plain);
+	lies_still(plain_again);
+}
+
+static void memfd_step(long number)
+{
+	long got;
+
+	is(pwrite(plain, &number, sizeof(number), 8 * number) == sizeof(number));
+	is(pread(plain_again, &got, sizeof(got), 8 * number) == sizeof(got) && got == number);
+}
+
+static void memfd_end(void)
+{
+	char got[8];
+
+	is(fcntl(sealed, F_GET_SEALS) == (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW));
+	is(write(sealed, "x", 1) == -1 && errno == EPERM);
+	is(pread(sealed, got, sizeof(got), 0) == 6 && !memcmp(got, "signed", 6));
+	is(fcntl(plain, F_GET_SEALS) == F_SEAL_SEAL);
+	is(pread(plain_again, got, 4, (2 << 20) + 17) == 4 && !memcmp(got, "deep", 4));
+}
+
+/* ---- Unix sockets ------------------------------------------------------- */
+
+static int talking[2], queued[2], datagrams[2], sequenced[2], widow, carrying[2];
+static int listening, client, accepted, abstract, sender, ghost;
+static struct sockaddr_un listening_name, abstract_name, sender_name;
+
+static socklen_t name_of(struct sockaddr_un *name, const char *text)
+{
+	memset(name, 0, sizeof(*name));
+	name->sun_family = AF_UNIX;
+	strcpy(name->sun_path + (*text == '@'), text + (*text == '@'));
+	return offsetof(struct sockaddr_un, sun_path) + strlen(text) + (*text != '@');
+}
+
+static int bound(int type, struct sockaddr_un *name, const char *text)
+{
+	int fd = must(socket(AF_UNIX, type, 0));
+
+	must(bind(fd, (struct sockaddr *)name, name_of(name, text)));
+	return fd;
+}
+
+static void pass(int socket, int fd)
+{
+	char room[CMSG_SPACE(sizeof(int))] = { };
+	struct iovec part = { "have it", 7 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	struct cmsghdr *control = CMSG_FIRSTHDR(&message);
+
+	control->cmsg_level = SOL_SOCKET;
+	control->cmsg_type = SCM_RIGHTS;
+	control->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
+	is(sendmsg(socket, &message, 0) == 7);
+}
+
+static int passed(int socket)
+{
+	char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))], text[16];
+	struct iovec part = { text, sizeof(text) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	struct cmsghdr *control;
+	int fd;
+
+	is(recvmsg(socket, &message, 0) == 7);
+	control = CMSG_FIRSTHDR(&message);
+	is(control && control->cmsg_type == SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+	return fd;
+}
+
+static void unix_begin(void)
+{
+	char text[200];
+	int ends[2], size = 100000;
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, talking));
+	must(setsockopt(talking[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, queued));
+	is(write(queued[0], "one", 3) == 3 && write(queued[0], "two", 3) == 3);
+	is(write(queued[1], "back", 4) == 4);
+	is(read(queued[1], text, 1) == 1);
+	must(shutdown(queued[0], SHUT_WR));
+	must(socketpair(AF_UNIX, SOCK_DGRAM, 0, datagrams));
+	is(write(datagrams[0], "a", 1) == 1 && write(datagrams[0], "bcd", 3) == 3);
+	must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sequenced));
+	is(write(sequenced[1], "first", 5) == 5 && write(sequenced[1], "2nd", 3) == 3);
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	is(write(ends[1], "farewell", 8) == 8);
+	close(ends[1]);
+	widow = ends[0];
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, carrying));
+	must(pipe(ends));
+	is(write(ends[1], "inside", 6) == 6);
+	pass(carrying[0], ends[0]);
+	pass(carrying[0], carrying[1]);
+	close(ends[0]);
+	close(ends[1]);
+
+	listening = bound(SOCK_STREAM, &listening_name, beside("listening"));
+	must(chmod(listening_name.sun_path, 0620));
+	must(listen(listening, 7));
+	client = must(socket(AF_UNIX, SOCK_STREAM, 0));
+	must(connect(client, (struct sockaddr *)&listening_name, sizeof(listening_name)));
+	accepted = must(accept(listening, NULL, NULL));
+	snprintf(text, sizeof(text), "@%.90s", strrchr(program_path(), '/') + 1);
+	abstract = bound(SOCK_DGRAM, &abstract_name, text);
+	sender = bound(SOCK_DGRAM, &sender_name, beside("sender"));
+	is(sendto(sender, "from me", 7, 0, (struct sockaddr *)&abstract_name,
+		  name_of(&abstract_name, text)) == 7);
+	ghost = bound(SOCK_DGRAM, &(struct sockaddr_un){ }, beside("ghost"));
+	must(unlink(path_buffer));
+	lies_still(queued[0]);
+	lies_still(queued[1]);
+	lies_still(datagrams[0]);
+	lies_still(sequenced[0]);
+	lies_still(widow);
+	lies_still(carrying[1]);
+	lies_still(listening);
+	lies_still(abstract);
+	lies_still(ghost);
+}
+
+static void unix_step(long number)
+{
+	int fresh = must(socket(AF_UNIX, SOCK_STREAM, 0)), served;
+
+	echo(talking[0], talking[1], number);
+	echo(talking[1], talking[0], number);
+	echo(client, accepted, number);
+	echo(accepted, client, number);
+	must(connect(fresh, (struct sockaddr *)&listening_name, sizeof(listening_name)));
+	served = must(accept(listening, NULL, NULL));
+	echo(fresh, served, number);
+	close(fresh);
+	close(served);
+}
+
+static void unix_end(void)
+{
+	struct sockaddr_un name = { };
+	socklen_t length = sizeof(name);
+	struct ucred peer;
+	struct stat st;
+	char got[64];
+	int fd, size;
+
+	is(read(queued[1], got, sizeof(got)) == 5 && !memcmp(got, "netwo", 5));
+	is(read(queued[1], got, sizeof(got)) == 0);
+	is(read(queued[0], got, sizeof(got)) == 4 && !memcmp(got, "back", 4));
+	is(send(queued[0], "x", 1, MSG_NOSIGNAL) == -1 && errno == EPIPE);
+	is(read(datagrams[1], got, sizeof(got)) == 1 && got[0] == 'a');
+	is(read(datagrams[1], got, sizeof(got)) == 3);
+	is(write(datagrams[1], "re", 2) == 2 && read(datagrams[0], got, sizeof(got)) == 2);
+	is(read(sequenced[0], got, sizeof(got)) == 5 && read(sequenced[0], got, 64) == 3);
+	is(read(widow, got, sizeof(got)) == 8 && !memcmp(got, "farewell", 8));
+	is(read(widow, got, sizeof(got)) == 0);
+	fd = passed(carrying[1]);
+	is(read(fd, got, sizeof(got)) == 6 && !memcmp(got, "inside", 6));
+	is(read(fd, got, sizeof(got)) == 0);
+	fd = passed(carrying[1]);
+	is(write(carrying[0], "again", 5) == 5 && read(fd, got, sizeof(got)) == 5);
+	is(recvfrom(abstract, got, sizeof(got), 0, (struct sockaddr *)&name, &length) == 7);
+	program_check(!strcmp(name.sun_path, sender_name.sun_path), "it came from %s",
+		      name.sun_path);
+	length = sizeof(name);
+	must(getpeername(client, (struct sockaddr *)&name, &length));
+	is(!strcmp(name.sun_path, listening_name.sun_path));
+	length = sizeof(name);
+	must(getsockname(accepted, (struct sockaddr *)&name, &length));
+	is(!strcmp(name.sun_path, listening_name.sun_path));
+	length = sizeof(peer);
+	must(getsockopt(accepted, SOL_SOCKET, SO_PEERCRED, &peer, &length));
+	is(peer.pid == getpid() && peer.uid == getuid());
+	length = sizeof(size);
+	must(getsockopt(talking[0], SOL_SOCKET, SO_SNDBUF, &size, &length));
+	is(size == 200000);
+	must(stat(listening_name.sun_path, &st));
+	is(S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0620);
+	is(stat(beside("ghost"), &st) == -1 && errno == ENOENT);
+	unlink(listening_name.sun_path);
+	unlink(sender_name.sun_path);
+}
+
+/* ---- internet sockets --------------------------------------------------- */
+
+static int tcp, tcp6, udp, udp_connected, fresh_tcp;
+static struct sockaddr_in tcp_name, udp_name;
+static struct sockaddr_in6 tcp6_name;
+
+static void own_name(int fd, void *name, socklen_t length)
+{
+	must(getsockname(fd, name, &length));
+}
+
+static void inet_begin(void)
+{
+	const struct sockaddr_in any = { .sin_family = AF_INET,
+					 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct sockaddr_in6 any6 = { .sin6_family = AF_INET6,
+					   .sin6_addr = IN6ADDR_ANY_INIT };
+	int on = 1;
+
+	tcp = must(socket(AF_INET, SOCK_STREAM, 0));
+	must(setsockopt(tcp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+	must(bind(tcp, (struct sockaddr *)&any, sizeof(any)));
+	must(listen(tcp, 5));
+	own_name(tcp, &tcp_name, sizeof(tcp_name));
+	tcp6 = must(socket(AF_INET6, SOCK_STREAM, 0));
+	must(setsockopt(tcp6, SOL_IPV6, IPV6_V6ONLY, &on, sizeof(on)));
+	must(bind(tcp6, (struct sockaddr *)&any6, sizeof(any6)));
+	own_name(tcp6, &tcp6_name, sizeof(tcp6_name));
+	udp = must(socket(AF_INET, SOCK_DGRAM, 0));
+	must(bind(udp, (struct sockaddr *)&any, sizeof(any)));
+	own_name(udp, &udp_name, sizeof(udp_name));
+	udp_connected = must(socket(AF_INET, SOCK_DGRAM, 0));
+	must(connect(udp_connected, (struct sockaddr *)&udp_name, sizeof(udp_name)));
+	fresh_tcp = must(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+	must(setsockopt(fresh_tcp, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)));
+	must(setsockopt(fresh_tcp, SOL_TCP, TCP_NODELAY, &on, sizeof(on)));
+	lies_still(tcp);
+	lies_still(tcp6);
+	lies_still(fresh_tcp);
+}
+
+static void inet_step(long number)
+{
+	/* a connection would be an obstacle: only datagrams */
+	echo(udp_connected, udp, number);
+}
+
+static void inet_end(void)
+{
+	struct sockaddr_in name = { };
+	struct sockaddr_in6 name6 = { };
+	socklen_t length = sizeof(int);
+	int value, fd = must(socket(AF_INET, SOCK_STREAM, 0)), served;
+
+	must(connect(fd, (struct sockaddr *)&tcp_name, sizeof(tcp_name)));
+	served = must(accept(tcp, NULL, NULL));
+	echo(fd, served, 1);
+	own_name(tcp, &name, sizeof(name));
+	is(!memcmp(&name, &tcp_name, sizeof(name)));
+	own_name(tcp6, &name6, sizeof(name6));
+	is(!memcmp(&name6, &tcp6_name, sizeof(name6)));
+	must(getsockopt(fresh_tcp, SOL_TCP, TCP_NODELAY, &value, &length));
+	is(value);
+	must(getsockopt(fresh_tcp, SOL_SOCKET, SO_KEEPALIVE, &value, &length));
+	is(value);
+	must(getsockopt(tcp6, SOL_IPV6, IPV6_V6ONLY, &value, &length));
+	is(value);
+	must(getsockopt(tcp, SOL_SOCKET, SO_REUSEADDR, &value, &length));
+	is(value);
+}
+
+/* ------------------------------------------------------------------------- */
+
+static const struct kind {
+	const char *name;
+	void (*begin)(void);
+	void (*step)(long number);
+	void (*end)(void);
+} kinds[] = {
+	{ "deleted", deleted_begin, deleted_step, deleted_end },
+	{ "epoll", epoll_begin, epoll_step, epoll_end },
+	{ "eventfd", eventfd_begin, eventfd_step, eventfd_end },
+	{ "fifo", fifo_begin, fifo_step, fifo_end },
+	{ "inet", inet_begin, inet_step, inet_end },
+	{ "locks", locks_begin, locks_step, locks_end },
+	{ "memfd", memfd_begin, memfd_step, memfd_end },
+	{ "owner", owner_begin, owner_step, owner_end },
+	{ "pipe", pipe_begin, pipe_step, pipe_end },
+	{ "signalfd", signalfd_begin, signalfd_step, signalfd_end },
+	{ "timerfd", timerfd_begin, timerfd_step, timerfd_end },
+	{ "unix", unix_begin, unix_step, unix_end },
+};
+
+int main(int argc, char **argv)
+{
+	const struct kind *kind = NULL;
+	uint64_t x = 23;
+
+	if (argc == 4 && !strcmp(argv[3], "list")) {
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			puts(kinds[i].name);
+		return 0;
+	}
+	program_begin(argc, argv, 0);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i].name, program_word("")))
+			kind = &kinds[i];
+	program_check(kind, "no such kind: %s", program_word(""));
+	mkdir("/var/tmp/procmig-held", 0777);
+	kind->begin();
+	program_note("still%s", still);
+	while (program_goes_on()) {
+		x = program_work(x);
+		kind->step(program_lines());
+		program_line("%016llx", (unsigned long long)x);
+	}
+	kind->end();
+	program_pass();
+}

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every kind of open file there and back: it works on, and the kernel says the same about it."""
+import re
+import subprocess
+
+from ..guest import DRIVE
+from ..migration import Migration, migrate, nothing_left
+from ..program import Program
+from ..report import require
+from ..setup import ROOT
+
+# What an instance of the kernel numbers for itself, or what passes with time.
+OWN = re.compile(r"^(mnt_id|ino|eventfd-id):.*\n|^it_value:.*\n"
+                 r"| pos:\S+ ino:\S+ sdev:\S+| ino:\S+ sdev:\S+| fhandle\S*.*|\[\d+\]| [0-9a-f]+:[0-9a-f]+:\d+ ", re.M)
+
+
+def kinds():
+    """The program itself knows them; it runs on this machine just as well."""
+    program = ROOT / "e2e/programs/build/held"
+    return subprocess.run([str(program), "-", "0", "list"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.split()
+
+
+def run(tier):
+    check = tier.report.check
+    for kind in kinds():
+        check(f"kinds: {kind}, there and back", there_and_back, tier, kind)
+    check("kinds: they are declared", declared, tier)
+    check("kinds: one that the target does not know", missing_on_target, tier)
+
+
+def seen(guest, program):
+    """What the kernel says about the descriptors that lie still, by number."""
+    note = next(line for line in program.text().splitlines() if line.startswith("still"))
+    numbers = note.split()[1:]
+    said = guest.run("; ".join(
+        f"echo FD {fd}; readlink /proc/{program.pid}/fd/{fd}; cat /proc/{program.pid}/fdinfo/{fd}"
+        for fd in numbers) or "true")
+    parts = OWN.sub("", said + "\n").split("FD ")
+    # the targets of an epoll instance are in the order of their addresses
+    return "FD ".join("\n".join(sorted(part.splitlines())) + "\n" for part in parts)
+
+
+def prepare(guest, program):
+    """What a program finds by its path must be there."""
+    guest.run("mkdir -p -m 777 /var/tmp/procmig-held")
+    beside = f"/var/tmp/procmig-held/{program.out.rpartition('/')[2]}"
+    if program.argument == "fifo" and guest is program.tier.b:
+        guest.run(f"mkfifo -m 640 {beside}-fifo")
+    if program.argument == "locks":
+        for suffix in ("posix", "description", "flock", "lease"):
+            guest.run(f"touch -d 2001-01-01 {beside}-{suffix}")
+
+
+def there_and_back(tier, kind):
+    program = Program(tier, "held", argument=kind)
+    for guest in tier.guests:
+        prepare(guest, program)
+    program.start(tier.a)
+    program.await_lines(3)
+    before = seen(tier.a, program)
+    here = tier.a
+    for _ in range(2):
+        there = tier.other(here)
+        migrate(tier, program.pid, here, there)
+        program.runs_only_on(there)
+        after = seen(there, program)
+        require(after == before, f"the kernel said\n{before}\nand now says\n{after}")
+        here = there
+    program.stop_and_compare(here)
+    nothing_left(*tier.guests)
+
+
+def declared(tier):
+    said = tier.a.run(f"{DRIVE} kinds")
+    for word in ("eventfd", "regular file", "pipe"):
+        require(word in said, f"{word} is not among the kinds: {said}")
+
+
+def missing_on_target(tier):
+    program = Program(tier, "held", argument="eventfd").start(tier.a)
+    program.await_lines(2)
+    tier.b.run("rmmod procmig_eventfd")
+    try:
+        migration = Migration(tier, program.pid, tier.a, tier.b).finish()
+    finally:
+        tier.b.insert_modules()
+    require("is a eventfd: no loaded module carries it here" in migration.target.why(),
+            migration.target.why())
+    require(migration.settle() is tier.a, "the source did not keep it")
+    program.runs_only_on(tier.a)
+    program.stop_and_compare(tier.a)
+    nothing_left(*tier.guests)

@@ -19,11 +19,13 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -382,6 +384,68 @@ static void epoll_end(void)
 	must(epoll_ctl(outer, EPOLL_CTL_DEL, edged, NULL));
 }
 
+/* ---- inotify ------------------------------------------------------------ */
+
+static int watching, idle_watching, directory_watch, file_watch, idle_watch;
+static char watched[4096], watched_file[4200];
+
+static void expect_change(int fd, int watch, uint32_t mask, const char *name)
+{
+	char room[sizeof(struct inotify_event) + 256];
+	const struct inotify_event *event = (void *)room;
+
+	is(read(fd, room, sizeof(struct inotify_event) + (name ? 16 : 0)) > 0);
+	program_check(event->wd == watch && event->mask == mask &&
+		      (name ? !strcmp(event->name, name) : !event->len),
+		      "watch %d says %x about '%s', watch %d and %x were due", event->wd,
+		      event->mask, event->len ? event->name : "", watch, mask);
+}
+
+static void inotify_begin(void)
+{
+	int fd;
+
+	mkdir(strcpy(watched, beside("watched")), 0777);
+	snprintf(watched_file, sizeof(watched_file), "%s/file", watched);
+	fd = must(open(watched_file, O_WRONLY | O_CREAT, 0666));
+	watching = must(inotify_init1(IN_NONBLOCK));
+	idle_watching = must(inotify_init1(IN_CLOEXEC));
+	/* so that the numbers do not begin with one */
+	must(inotify_rm_watch(watching, must(inotify_add_watch(watching, "/", IN_CREATE))));
+	expect_change(watching, 1, IN_IGNORED, NULL);
+	file_watch = must(inotify_add_watch(watching, watched_file, IN_ATTRIB));
+	directory_watch = must(inotify_add_watch(watching, watched, IN_ATTRIB | IN_CREATE));
+	idle_watch = must(inotify_add_watch(idle_watching, watched,
+					    IN_MODIFY | IN_EXCL_UNLINK | IN_OPEN));
+	is(write(fd, "", 0) == 0);
+	must(ftruncate(fd, 0));
+	close(fd);
+	close(must(open(watched_file, O_RDONLY)));
+	lies_still(watching);
+	lies_still(idle_watching);
+}
+
+static void inotify_step(long number)
+{
+	must(chmod(watched_file, number % 2 ? 0600 : 0640));
+	/* to the watch of the directory first */
+	expect_change(watching, directory_watch, IN_ATTRIB, "file");
+	expect_change(watching, file_watch, IN_ATTRIB, NULL);
+}
+
+static void inotify_end(void)
+{
+	char room[256];
+
+	is(read(watching, room, sizeof(room)) == -1 && errno == EAGAIN);
+	expect_change(idle_watching, idle_watch, IN_MODIFY, "file");
+	expect_change(idle_watching, idle_watch, IN_OPEN, "file");
+	is(inotify_add_watch(watching, watched_file, IN_ATTRIB) == file_watch);
+	is(inotify_add_watch(watching, "/", IN_CREATE) == directory_watch + 1);
+	unlink(watched_file);
+	rmdir(watched);
+}
+
 /* ---- locks -------------------------------------------------------------- */
 
 static int posix_locked, description_locked, flocked, leased;
@@ -594,6 +658,31 @@ static void memfd_end(void)
 	is(pread(sealed, got, sizeof(got), 0) == 6 && !memcmp(got, "signed", 6));
 	is(fcntl(plain, F_GET_SEALS) == F_SEAL_SEAL);
 	is(pread(plain_again, got, 4, (2 << 20) + 17) == 4 && !memcmp(got, "deep", 4));
+}
+
+/* ---- pidfd -------------------------------------------------------------- */
+
+static int self;
+
+static void pidfd_begin(void)
+{
+	self = lies_still(must((int)syscall(SYS_pidfd_open, getpid(), 0)));
+}
+
+static void pidfd_step(long number)
+{
+	struct pollfd ended = { .fd = self, .events = POLLIN };
+
+	must((int)syscall(SYS_pidfd_send_signal, self, 0, NULL, 0));
+	is(poll(&ended, 1, 0) == 0);
+	(void)number;
+}
+
+static void pidfd_end(void)
+{
+	int copy = must((int)syscall(SYS_pidfd_getfd, self, self, 0));
+
+	close(copy);
 }
 
 /* ---- Unix sockets ------------------------------------------------------- */
@@ -847,9 +936,11 @@ static const struct kind {
 	{ "eventfd", eventfd_begin, eventfd_step, eventfd_end },
 	{ "fifo", fifo_begin, fifo_step, fifo_end },
 	{ "inet", inet_begin, inet_step, inet_end },
+	{ "inotify", inotify_begin, inotify_step, inotify_end },
 	{ "locks", locks_begin, locks_step, locks_end },
 	{ "memfd", memfd_begin, memfd_step, memfd_end },
 	{ "owner", owner_begin, owner_step, owner_end },
+	{ "pidfd", pidfd_begin, pidfd_step, pidfd_end },
 	{ "pipe", pipe_begin, pipe_step, pipe_end },
 	{ "signalfd", signalfd_begin, signalfd_step, signalfd_end },
 	{ "timerfd", timerfd_begin, timerfd_step, timerfd_end },

@@ -389,9 +389,14 @@ static void deleted_directory(void)
 		expect("cwd");
 }
 
-static void inotify(void)
+static void watch_deleted(void)
 {
-	expect_fd(inotify_init());
+	int fd = inotify_init(), file = side_file("watched");
+
+	/* somebody has it open, so the watch stays */
+	expect_if(inotify_add_watch(fd, side_path, IN_MODIFY) >= 0 && !unlink(side_path),
+		  "no path that is known");
+	(void)file;
 }
 
 static void fanotify(void)
@@ -401,7 +406,7 @@ static void fanotify(void)
 
 static void pidfd(void)
 {
-	expect_fd(syscall(SYS_pidfd_open, getpid(), 0));
+	expect_fd(syscall(SYS_pidfd_open, 1, 0));
 }
 
 static void userfaultfd(void)
@@ -590,7 +595,6 @@ static const struct kind {
 	{ "device-mapping", device_mapping },
 	{ "fanotify", fanotify },
 	{ "huge-pages", huge_pages },
-	{ "inotify", inotify },
 	{ "io-ports", io_ports },
 	{ "io-uring", io_uring },
 	{ "ipc-namespace", ipc_namespace },
@@ -603,7 +607,7 @@ static const struct kind {
 	{ "other-device", other_device },
 	{ "owner-outside", owner_outside },
 	{ "parent-death-signal", parent_death },
-	{ "pidfd", pidfd },
+	{ "pidfd-outside", pidfd },
 	{ "pipe-outside", pipe_outside },
 	{ "posix-timer", posix_timer },
 	{ "proc-file", proc_file },
@@ -629,6 +633,7 @@ static const struct kind {
 	{ "user-namespace", user_namespace },
 	{ "userfaultfd", userfaultfd },
 	{ "uts-namespace", uts_namespace },
+	{ "watch-deleted", watch_deleted },
 	{ "zombie-child", zombie_child },
 };
 

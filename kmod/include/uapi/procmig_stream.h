@@ -221,6 +221,12 @@ struct procmig_file_signalfd {
 	__u64 mask;
 };
 
+/* "pidfd" */
+struct procmig_file_pidfd {
+	__s32 pid;		/* as the process sees it */
+	__u32 reserved;
+};
+
 /* "epoll": no body; data: one target */
 struct procmig_file_epoll_target {
 	__u32 description;

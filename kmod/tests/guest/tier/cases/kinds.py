@@ -47,6 +47,8 @@ def prepare(guest, program):
     beside = f"/var/tmp/procmig-held/{program.out.rpartition('/')[2]}"
     if program.argument == "fifo" and guest is program.tier.b:
         guest.run(f"mkfifo -m 640 {beside}-fifo")
+    if program.argument == "inotify":
+        guest.run(f"mkdir -p {beside}-watched; touch {beside}-watched/file")
     if program.argument == "locks":
         for suffix in ("posix", "description", "flock", "lease"):
             guest.run(f"touch -d 2001-01-01 {beside}-{suffix}")

@@ -2,7 +2,8 @@
 /*
  * held OUTFILE COUNT KIND: holds open files of one kind.  Some are used in every
  * iteration; the others lie still, and what they are is looked at in the end.
- * The first line names the descriptors that lie still: "still 4 5 6".
+ * The first line names the descriptors that lie still: "still 4 5 6".  With "="
+ * before KIND it writes no more lines and uses nothing until it is told to stop.
  * `held - 0 list' prints the kinds.
  */
 #define _GNU_SOURCE
@@ -949,7 +950,10 @@ static const struct kind {
 
 int main(int argc, char **argv)
 {
+	const struct timespec tick = { 0, 50000000 };
 	const struct kind *kind = NULL;
+	const char *name;
+	bool idle;
 	uint64_t x = 23;
 
 	if (argc == 4 && !strcmp(argv[3], "list")) {
@@ -958,14 +962,19 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	program_begin(argc, argv, 0);
+	name = program_word("");
+	idle = *name == '=';
+	name += idle;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].name, program_word("")))
+		if (!strcmp(kinds[i].name, name))
 			kind = &kinds[i];
-	program_check(kind, "no such kind: %s", program_word(""));
+	program_check(kind, "no such kind: %s", name);
 	mkdir("/var/tmp/procmig-held", 0777);
 	kind->begin();
 	program_note("still%s", still);
-	while (program_goes_on()) {
+	while (idle && !program_told_to_stop())
+		nanosleep(&tick, NULL);
+	while (!idle && program_goes_on()) {
 		x = program_work(x);
 		kind->step(program_lines());
 		program_line("%016llx", (unsigned long long)x);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Every kind of open file there and back: it works on, and the kernel says the same about it."""
+import random
 import re
 import subprocess
 
@@ -8,10 +9,15 @@ from ..migration import Migration, migrate, nothing_left
 from ..program import Program
 from ..report import require
 from ..setup import ROOT
+from ..stream import BULK, DEMAND, FILES
+from .streams import Recording, attempt
 
 # What an instance of the kernel numbers for itself, or what passes with time.
 OWN = re.compile(r"^(mnt_id|ino|eventfd-id):.*\n|^it_value:.*\n"
                  r"| pos:\S+ ino:\S+ sdev:\S+| ino:\S+ sdev:\S+| fhandle\S*.*|\[\d+\]| [0-9a-f]+:[0-9a-f]+:\d+ ", re.M)
+
+
+SPOILED = 10
 
 
 def kinds():
@@ -25,6 +31,8 @@ def run(tier):
     check = tier.report.check
     for kind in kinds():
         check(f"kinds: {kind}, there and back", there_and_back, tier, kind)
+    for kind in kinds():
+        check(f"kinds: {kind}, {SPOILED} streams with bytes changed", spoiled, tier, kind)
     check("kinds: they are declared", declared, tier)
     check("kinds: one that the target does not know", missing_on_target, tier)
 
@@ -41,15 +49,15 @@ def seen(guest, program):
     return "FD ".join("\n".join(sorted(part.splitlines())) + "\n" for part in parts)
 
 
-def prepare(guest, program):
+def prepare(guest, program, kind):
     """What a program finds by its path must be there."""
     guest.run("mkdir -p -m 777 /var/tmp/procmig-held")
     beside = f"/var/tmp/procmig-held/{program.out.rpartition('/')[2]}"
-    if program.argument == "fifo" and guest is program.tier.b:
+    if kind == "fifo" and guest is program.tier.b:
         guest.run(f"mkfifo -m 640 {beside}-fifo")
-    if program.argument == "inotify":
+    if kind == "inotify":
         guest.run(f"mkdir -p {beside}-watched; touch {beside}-watched/file")
-    if program.argument == "locks":
+    if kind == "locks":
         for suffix in ("posix", "description", "flock", "lease"):
             guest.run(f"touch -d 2001-01-01 {beside}-{suffix}")
 
@@ -57,7 +65,7 @@ def prepare(guest, program):
 def there_and_back(tier, kind):
     program = Program(tier, "held", argument=kind)
     for guest in tier.guests:
-        prepare(guest, program)
+        prepare(guest, program, kind)
     program.start(tier.a)
     program.await_lines(3)
     before = seen(tier.a, program)
@@ -70,6 +78,27 @@ def there_and_back(tier, kind):
         require(after == before, f"the kernel said\n{before}\nand now says\n{after}")
         here = there
     program.stop_and_compare(here)
+    nothing_left(*tier.guests)
+
+
+def spoiled(tier, kind):
+    """Whatever a stream says about the files: it is refused or taken, and the kernel lives."""
+    program = Program(tier, "held", argument=f"={kind}")
+    for guest in tier.guests:
+        prepare(guest, program, kind)
+    recording = Recording(tier, lambda _: program, ready="still")
+    for seed in range(SPOILED):
+        chance = random.Random(f"{kind} {seed}")
+        stream = recording.get()
+        record = chance.choice([r for r in stream.demand if r.subsystem == FILES and r.type != 1])
+        for _ in range(chance.choice((1, 2, 4))):
+            record.body[chance.randrange(len(record.body))] = \
+                chance.choice((0, 1, 0x7f, 0x80, 0xff, chance.randrange(256)))
+        word, answer = attempt(tier, recording, stream.bytes(DEMAND), stream.bytes(BULK), run_it=True)
+        require(word == "READY" or answer.get("state") == "ABORTED",
+                f"seed {seed}: the target is {answer.get('state')}: {word}")
+    tier.programs.append(program)
+    program.stop(tier.a)
     nothing_left(*tier.guests)
 
 

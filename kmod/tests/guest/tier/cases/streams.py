@@ -25,7 +25,7 @@ FUZZ_ROUNDS = 60
 
 NAMES = {
     CORE: {HELLO: "HELLO", PROCESS: "PROCESS", DONE: "DONE", END: "END"},
-    FILES: {1: "CONTEXT", 2: "DESCRIPTION", 3: "DESCRIPTOR", 4: "DATA"},
+    FILES: {1: "CONTEXT", 2: "DESCRIPTION", 3: "DESCRIPTOR"},
     MEMORY: {1: "SPACE", 2: "AREA", 3: "PAGES", 4: "PAGES_END"},
     SIGNALS: {1: "ACTIONS", 2: "THREAD", 3: "PENDING", 4: "TIMERS"},
     TASK: {1: "ATTRIBUTES", 2: "CREDENTIALS", 3: "REGISTERS", 4: "XSTATE", 5: "RESTART"},
@@ -153,17 +153,19 @@ MEMBERS = (
 class Recording:
     """Made when the first case wants it: many runs want none."""
 
-    def __init__(self, tier):
+    def __init__(self, tier, make=lambda tier: Program(tier, "still"), ready="ready"):
         self.tier = tier
+        self.make = make
+        self.ready = ready
         self.program = None
         self.token = self.stream = None
 
     def get(self):
         if self.stream is None:
             # not among the programs of one case: it lives for all of them
-            self.program = Program(self.tier, "still").start(self.tier.a)
+            self.program = self.make(self.tier).start(self.tier.a)
             deadline = time.monotonic() + 30
-            while "ready" not in self.program.text():
+            while self.ready not in self.program.text():
                 require(time.monotonic() < deadline, "the program that is recorded did not start")
                 time.sleep(0.02)
             self.token, self.stream = capture(self.tier, self.program, self.tier.a)

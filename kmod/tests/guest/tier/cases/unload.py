@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Modules come and go only while nobody uses them, and leave nothing behind."""
+import re
+
 from ..guest import KINDS, MODULES
 from ..migration import Migration, migrate, nothing_left
 from ..program import Program
@@ -25,14 +27,15 @@ def in_use(tier):
     program.await_lines(2)
     migration = Migration(tier, program.pid, tier.a, tier.b, source_options=["--stop-at", "both-ready"])
     migration.source.await_point("both-ready")
+    # all at once: the two sides wait for each other meanwhile, and not for ever
+    used = [module for module in MODULES if module != "procmig_loopback"]
     for guest in tier.guests:
-        for module in MODULES:
-            if module == "procmig_loopback":
-                continue
-            status, out = guest.status(f"rmmod {module}")
-            require(status != 0 and "in use" in out, f"{guest}: rmmod {module}: {status} {out}")
-            users = guest.run(f"cat /sys/module/{module}/refcnt")
-            require(int(users) > 0, f"{guest}: {module} has {users} users")
+        said = guest.run("; ".join(f"rmmod {module} 2>&1; echo {module} "
+                                   f"$(cat /sys/module/{module}/refcnt)" for module in used))
+        for module in used:
+            require(re.search(rf"{module} is in use", said), f"{guest}: rmmod {module}: {said}")
+            users = re.search(rf"^{module} (\d+)$", said, re.M)
+            require(users and int(users[1]) > 0, f"{guest}: users of {module}: {said}")
     migration.source.kill("CONT")
     migration.succeeded()
     program.runs_only_on(tier.b)

@@ -117,13 +117,30 @@ void procmig_compat_set_comm(struct task_struct *task, const char *comm)
 }
 EXPORT_SYMBOL_GPL(procmig_compat_set_comm);
 
-int procmig_compat_set_policy(struct task_struct *task, int policy)
+int procmig_compat_set_policy(struct task_struct *task, int policy, int priority)
 {
-	const struct sched_param none = {};
+	const struct sched_param param = { .sched_priority = priority };
 
-	return sym.sched_setscheduler_nocheck(task, policy, &none);
+	return sym.sched_setscheduler_nocheck(task, policy, &param);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_set_policy);
+
+bool procmig_compat_affinity(struct task_struct *task, struct cpumask *mask)
+{
+	bool bound;
+
+	sym.cpuset_cpus_allowed(task, mask);
+	bound = !cpumask_subset(mask, &task->cpus_mask);
+	cpumask_and(mask, mask, &task->cpus_mask);
+	return bound;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_affinity);
+
+int procmig_compat_set_affinity(const struct cpumask *mask)
+{
+	return sym.sched_setaffinity(0, mask);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_set_affinity);
 
 int procmig_compat_set_uids(u32 real, u32 effective, u32 saved)
 {
@@ -134,13 +151,16 @@ EXPORT_SYMBOL_GPL(procmig_compat_set_uids);
 void procmig_compat_reparent_to_init(void)
 {
 	struct task_struct *init = task_active_pid_ns(current)->child_reaper;
+	struct task_struct *leader = current->group_leader, *thread;
 
 	write_lock_irq(sym.tasklist_lock);
-	rcu_assign_pointer(current->real_parent, init);
-	rcu_assign_pointer(current->parent, init);
-	current->parent_exec_id = init->self_exec_id;
-	current->exit_signal = SIGCHLD;
-	list_move_tail(&current->sibling, &init->children);
+	for_each_thread(leader, thread) {
+		rcu_assign_pointer(thread->real_parent, init);
+		rcu_assign_pointer(thread->parent, init);
+		thread->parent_exec_id = init->self_exec_id;
+	}
+	leader->exit_signal = SIGCHLD;
+	list_move_tail(&leader->sibling, &init->children);
 	write_unlock_irq(sym.tasklist_lock);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_reparent_to_init);

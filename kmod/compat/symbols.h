@@ -35,6 +35,8 @@
 	FUNCTION(long, __sys_setresuid, uid_t, uid_t, uid_t)			\
 	FUNCTION(int, sched_setscheduler_nocheck, struct task_struct *, int,	\
 		 const struct sched_param *)					\
+	FUNCTION(long, sched_setaffinity, pid_t, const struct cpumask *)	\
+	FUNCTION(void, cpuset_cpus_allowed, struct task_struct *, struct cpumask *) \
 	FUNCTION(void, set_process_cpu_timer, struct task_struct *,		\
 		 unsigned int, u64 *, u64 *)					\
 	FUNCTION(void, thread_group_sample_cputime, struct task_struct *, u64 *) \

@@ -6,6 +6,7 @@
 
 #include "identity.h"
 #include "inspection.h"
+#include "plan.h"
 #include "stream.h"
 
 static int emit_core(struct procmig_process *process, u16 type, void *body, size_t bytes)
@@ -33,22 +34,44 @@ static int emit_hello(struct procmig_process *process)
 	return emit_core(process, PROCMIG_CORE_HELLO, &hello, sizeof(hello));
 }
 
+static unsigned int count_threads(struct procmig_process *process)
+{
+	struct list_head *node;
+	unsigned int count = 0;
+
+	list_for_each(node, &process->threads)
+		count++;
+	return count;
+}
+
 static int emit_process(struct procmig_process *process)
 {
 	struct procmig_core_process body = {
 		.pid = process->pid,
-		.threads = process->queued,
-		.bytes_total = process->bytes_total,
+		.threads = count_threads(process),
+		.bytes_total = process->request->bytes_total,
 	};
 
 	procmig_task_clocks(process->task, &body.monotonic_ns, &body.boottime_ns);
 	return emit_core(process, PROCMIG_CORE_PROCESS, &body, sizeof(body));
 }
 
+static int emit_done(struct procmig_process *process,
+		     const struct procmig_subsystem *subsystem)
+{
+	struct procmig_core_done done = {
+		.subsystem = subsystem->id,
+		.entities = atomic64_read(&process->request->entities_done),
+	};
+
+	if (procmig_request_state(process->request) == PROCMIG_STATE_ABORTING)
+		return -ECANCELED;
+	return emit_core(process, PROCMIG_CORE_DONE, &done, sizeof(done));
+}
+
 static int emit_subsystem(struct procmig_process *process,
 			  const struct procmig_subsystem *subsystem)
 {
-	struct procmig_core_done done = { .subsystem = subsystem->id };
 	int step;
 
 	do {
@@ -58,8 +81,53 @@ static int emit_subsystem(struct procmig_process *process,
 		if (procmig_request_state(process->request) == PROCMIG_STATE_ABORTING)
 			return -ECANCELED;
 	} while (step == PROCMIG_MORE);
-	done.entities = atomic64_read(&process->entities_done);
-	return emit_core(process, PROCMIG_CORE_DONE, &done, sizeof(done));
+	return emit_done(process, subsystem);
+}
+
+static int emit_thread(struct procmig_thread *thread)
+{
+	struct procmig_process *process = thread->process;
+	const struct procmig_subsystem_set *set = &process->request->subsystems;
+	struct procmig_core_thread body = { .tid = thread->tid };
+	unsigned int i;
+	int ret;
+
+	ret = procmig_thread_setup(thread);
+	if (ret)
+		return ret;
+	process->about = thread->tid;
+	ret = emit_core(process, PROCMIG_CORE_THREAD, &body, sizeof(body));
+	for (i = 0; !ret && i < set->count; i++) {
+		if (!set->subsystem[i]->checkpoint_thread)
+			continue;
+		ret = set->subsystem[i]->checkpoint_thread(thread);
+		if (!ret)
+			ret = emit_done(process, set->subsystem[i]);
+	}
+	process->about = process->pid;
+	return ret;
+}
+
+static int emit_whole_process(struct procmig_process *process)
+{
+	const struct procmig_subsystem_set *set = &process->request->subsystems;
+	struct procmig_thread *thread;
+	unsigned int i;
+	int ret;
+
+	ret = procmig_process_setup(process);
+	if (!ret)
+		ret = emit_process(process);
+	for (i = 0; !ret && i < set->count; i++)
+		ret = emit_subsystem(process, set->subsystem[i]);
+	if (ret)
+		return ret;
+	list_for_each_entry(thread, &process->threads, node) {
+		ret = emit_thread(thread);
+		if (ret)
+			break;
+	}
+	return ret;
 }
 
 /*
@@ -85,47 +153,49 @@ static int inspect(struct procmig_process *process)
 	if (inspection.count)
 		return procmig_fail(process, inspection.first_subsystem, -EOPNOTSUPP,
 				    "%s", inspection.first);
-	process->bytes_total = inspection.memory_bytes;
+	request->bytes_total = inspection.memory_bytes;
 	return 0;
 }
 
-static int emit_everything(struct procmig_process *process)
+static int emit_everything(struct procmig_request *request)
 {
-	const struct procmig_subsystem_set *set = &process->request->subsystems;
-	unsigned int i;
+	struct procmig_process *first = procmig_first_process(request), *process;
 	int ret;
 
-	ret = inspect(process);
+	ret = inspect(first);
 	if (!ret)
-		ret = procmig_process_setup(process);
+		ret = emit_hello(first);
 	if (!ret)
-		ret = emit_hello(process);
+		ret = procmig_plan_emit(request);
+	/* The stub makes the tasks while we look at the first one. */
 	if (!ret)
-		ret = emit_process(process);
-	for (i = 0; !ret && i < set->count; i++)
-		ret = emit_subsystem(process, set->subsystem[i]);
-	if (!ret)
-		ret = emit_core(process, PROCMIG_CORE_END, NULL, 0);
-	if (!ret)
-		ret = procmig_flush(process->request);
-	return ret;
+		ret = procmig_flush(request);
+	if (ret)
+		return ret;
+	list_for_each_entry(process, &request->processes, node) {
+		ret = emit_whole_process(process);
+		if (ret)
+			return ret;
+	}
+	ret = emit_core(first, PROCMIG_CORE_END, NULL, 0);
+	return ret ?: procmig_flush(request);
 }
 
 static int freeze_and_send(struct procmig_request *request)
 {
-	struct procmig_process *process = &request->process;
+	struct procmig_process *process = procmig_first_process(request);
 	int ret;
 
 	ret = procmig_request_transition(request, PROCMIG_ON_START);
 	if (!ret)
 		ret = inspect(process);
 	if (!ret)
-		ret = procmig_quiesce(process, request->quiesce_ms);
+		ret = procmig_quiesce(request);
 	if (!ret)
 		ret = procmig_request_transition(request, PROCMIG_ON_QUIESCED);
 	if (!ret) {
 		procmig_progress(process, 0, 0);
-		ret = emit_everything(process);
+		ret = emit_everything(request);
 	}
 	if (!ret)
 		ret = procmig_request_transition(request, PROCMIG_ON_SENT);
@@ -149,7 +219,8 @@ static bool settled(struct procmig_request *request)
 
 void procmig_run_source(struct procmig_request *request)
 {
-	struct procmig_process *process = &request->process;
+	struct procmig_process *process = procmig_first_process(request);
+	struct procmig_gate *gate = &request->gate;
 	int ret;
 
 	ret = freeze_and_send(request);
@@ -157,19 +228,22 @@ void procmig_run_source(struct procmig_request *request)
 		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, ret,
 				      "the checkpoint of pid %d failed (%d)",
 				      process->pid, ret);
-	wait_event_idle(process->moved, decided(request) || procmig_has_left(process));
+	wait_event_idle(gate->moved, decided(request) || procmig_has_left(request));
 	if (!decided(request))
 		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
 				      "pid %d was killed while it was frozen",
 				      process->pid);
-	procmig_watchdog_stop(process);
-	procmig_process_cleanup(process);
+	procmig_watchdog_stop(request);
+	list_for_each_entry(process, &request->processes, node)
+		procmig_process_cleanup(process);
 
 	if (procmig_request_state(request) == PROCMIG_STATE_COMMITTED) {
-		wait_event_idle(process->moved, settled(request));
+		wait_event_idle(gate->moved, settled(request));
 		/* The copy dies at the gate: not one more user instruction. */
 		if (request->finish)
-			send_sig(SIGKILL, process->task, 1);
+			list_for_each_entry(process, &request->processes, node)
+				send_sig(SIGKILL, process->task, 1);
 	}
-	procmig_thaw(process);
+	procmig_thaw(request);
+	procmig_threads_free(request);
 }

@@ -27,6 +27,9 @@ static_assert(sizeof(struct procmig_inspect) == 80);
 static_assert(sizeof(struct procmig_submit) == 88);
 static_assert(sizeof(struct procmig_enter) == 24);
 static_assert(sizeof(struct procmig_attach) == 32);
+static_assert(sizeof(struct procmig_plan) == 40);
+static_assert(sizeof(struct procmig_planned_task) == 8);
+static_assert(sizeof(struct procmig_give_up) == 280);
 static_assert(sizeof(struct procmig_status) == 376);
 static_assert(sizeof(struct procmig_event) == 24);
 static_assert(sizeof(struct procmig_order) == 8);
@@ -201,6 +204,66 @@ static int enter(const void __user *user)
 	return ret;
 }
 
+static int copy_plan(struct procmig_request *request, struct procmig_plan *args)
+{
+	u32 count = request->plan_count;
+
+	args->task_count = count;
+	if (count > args->task_room)
+		return -EOVERFLOW;
+	return copy_to_user(u64_to_user_ptr(args->tasks), request->plan,
+			    count * sizeof(*request->plan)) ? -EFAULT : 0;
+}
+
+static int plan(void __user *user)
+{
+	struct procmig_request *request;
+	struct procmig_plan args;
+	int ret, written;
+
+	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
+	if (ret)
+		return ret;
+	if (args.flags)
+		return -EINVAL;
+	request = procmig_request_by_token(args.token);
+	if (!request)
+		return -ENOENT;
+	ret = procmig_await_plan(request);
+	if (!ret) {
+		ret = copy_plan(request, &args);
+		written = procmig_argument_write(user, &args, sizeof(args));
+		ret = written ?: ret;
+	}
+	procmig_request_put(request);
+	return ret;
+}
+
+static int give_up(const void __user *user)
+{
+	struct procmig_request *request;
+	struct procmig_give_up args;
+	int ret;
+
+	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
+	if (ret)
+		return ret;
+	if (!args.error || args.error > MAX_ERRNO)
+		return -EINVAL;
+	request = procmig_request_by_token(args.token);
+	if (!request)
+		return -ENOENT;
+	if (request->role == PROCMIG_ROLE_TARGET &&
+	    procmig_request_state(request) == PROCMIG_STATE_LOADING)
+		ret = procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE,
+					    -(int)args.error, "%.*s",
+					    (int)sizeof(args.message) - 1, args.message);
+	else
+		ret = -EPROTO;
+	procmig_request_put(request);
+	return ret;
+}
+
 static int attach(void __user *user)
 {
 	struct procmig_request *request;
@@ -243,6 +306,10 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return enter(user);
 	case PROCMIG_IOC_ATTACH:
 		return attach(user);
+	case PROCMIG_IOC_PLAN:
+		return plan(user);
+	case PROCMIG_IOC_GIVE_UP:
+		return give_up(user);
 	default:
 		return -ENOTTY;
 	}

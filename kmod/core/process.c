@@ -1,9 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Subsystems' lives in a process context, and what they may ask about it. */
+/* Processes and threads, subsystems' lives in them, and what these may ask. */
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "identity.h"
 #include "request.h"
+
+struct procmig_process *procmig_process_new(struct procmig_request *request, pid_t pid)
+{
+	struct procmig_process *process = kzalloc(sizeof(*process), GFP_KERNEL);
+
+	if (!process)
+		return NULL;
+	process->request = request;
+	process->pid = pid;
+	process->about = pid;
+	INIT_LIST_HEAD(&process->threads);
+	list_add_tail(&process->node, &request->processes);
+	return process;
+}
+
+void procmig_processes_free(struct procmig_request *request)
+{
+	struct procmig_process *process, *next;
+
+	list_for_each_entry_safe(process, next, &request->processes, node) {
+		if (process->task)
+			put_task_struct(process->task);
+		kfree(process);
+	}
+}
+
+struct procmig_process *procmig_first_process(struct procmig_request *request)
+{
+	return list_first_entry(&request->processes, struct procmig_process, node);
+}
 
 int procmig_process_setup(struct procmig_process *process)
 {
@@ -31,11 +62,56 @@ int procmig_process_setup(struct procmig_process *process)
 	return 0;
 }
 
+int procmig_thread_setup(struct procmig_thread *thread)
+{
+	const struct procmig_subsystem_set *set = &thread->process->request->subsystems;
+	const struct procmig_subsystem *subsystem;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < set->count; i++) {
+		subsystem = set->subsystem[i];
+		thread->private[i] = NULL;
+		if (subsystem->thread_private_bytes) {
+			thread->private[i] = kvzalloc(subsystem->thread_private_bytes,
+						      GFP_KERNEL);
+			if (!thread->private[i])
+				return procmig_fail(thread->process, subsystem->id,
+						    -ENOMEM, "thread %d: no memory for subsystem %s",
+						    thread->tid, subsystem->name);
+		}
+		if (subsystem->setup_thread)
+			ret = subsystem->setup_thread(thread);
+		if (ret) {
+			kvfree(thread->private[i]);
+			return ret;
+		}
+		thread->set_up = i + 1;
+	}
+	return 0;
+}
+
+static void thread_cleanup(struct procmig_thread *thread)
+{
+	const struct procmig_subsystem_set *set = &thread->process->request->subsystems;
+	unsigned int i;
+
+	while (thread->set_up) {
+		i = --thread->set_up;
+		if (set->subsystem[i]->cleanup_thread)
+			set->subsystem[i]->cleanup_thread(thread);
+		kvfree(thread->private[i]);
+	}
+}
+
 void procmig_process_cleanup(struct procmig_process *process)
 {
 	const struct procmig_subsystem_set *set = &process->request->subsystems;
+	struct procmig_thread *thread;
 	unsigned int i;
 
+	list_for_each_entry(thread, &process->threads, node)
+		thread_cleanup(thread);
 	while (process->set_up) {
 		i = --process->set_up;
 		if (set->subsystem[i]->cleanup)
@@ -59,6 +135,28 @@ void *procmig_private(struct procmig_process *process,
 	return i < 0 ? NULL : process->private[i];
 }
 EXPORT_SYMBOL_GPL(procmig_private);
+
+struct task_struct *procmig_thread_task(struct procmig_thread *thread)
+{
+	return thread->task;
+}
+EXPORT_SYMBOL_GPL(procmig_thread_task);
+
+struct procmig_process *procmig_thread_process(struct procmig_thread *thread)
+{
+	return thread->process;
+}
+EXPORT_SYMBOL_GPL(procmig_thread_process);
+
+void *procmig_thread_private(struct procmig_thread *thread,
+			     const struct procmig_subsystem *subsystem)
+{
+	int i = procmig_subsystem_index(&thread->process->request->subsystems,
+					subsystem->id);
+
+	return i < 0 ? NULL : thread->private[i];
+}
+EXPORT_SYMBOL_GPL(procmig_thread_private);
 
 u64 procmig_frozen_ns(struct procmig_process *process)
 {

@@ -17,153 +17,234 @@
 
 #include "quiesce.h"
 
-static struct kmem_cache *parks;
+#define SPARES 64
 
-void procmig_park_leave(struct procmig_park *park)
+static struct kmem_cache *threads;
+
+static struct procmig_gate *gate_of(struct procmig_thread *thread)
 {
-	struct procmig_process *process = park->process;
+	return &thread->process->request->gate;
+}
 
-	spin_lock(&process->lock);
-	park->left = true;
-	process->left++;
-	/* Inside the lock: behind it the worker may free the process. */
-	wake_up_all(&process->moved);
-	spin_unlock(&process->lock);
+void procmig_thread_arrived(struct procmig_thread *thread)
+{
+	struct procmig_gate *gate = gate_of(thread);
+
+	spin_lock(&gate->lock);
+	gate->parked++;
+	wake_up_all(&gate->moved);
+	spin_unlock(&gate->lock);
+}
+
+void procmig_thread_leave(struct procmig_thread *thread)
+{
+	struct procmig_gate *gate = gate_of(thread);
+
+	spin_lock(&gate->lock);
+	thread->left = true;
+	gate->left++;
+	/* Inside the lock: behind it the worker may free the request. */
+	wake_up_all(&gate->moved);
+	spin_unlock(&gate->lock);
 }
 
 /*
  * Killed while it was parked.  The worker reads what a task drops when it exits
  * (signal handlers, files, memory): the task tells it, and ends behind it.
  */
-static void outlast_worker(struct procmig_process *process)
+static void outlast_worker(struct procmig_thread *thread)
 {
-	spin_lock(&process->lock);
-	process->dying = true;
-	wake_up_all(&process->moved);
-	spin_unlock(&process->lock);
-	wait_event_idle(process->gate, READ_ONCE(process->released));
+	struct procmig_gate *gate = gate_of(thread);
+
+	spin_lock(&gate->lock);
+	gate->dying = true;
+	wake_up_all(&gate->moved);
+	spin_unlock(&gate->lock);
+	wait_event_idle(thread->wait, READ_ONCE(gate->released));
 }
 
 static void park(struct callback_head *work)
 {
-	struct procmig_park *park = container_of(work, typeof(*park), work);
-	struct procmig_process *process = park->process;
+	struct procmig_thread *thread = container_of(work, typeof(*thread), work);
+	struct procmig_gate *gate = gate_of(thread);
 
-	spin_lock(&process->lock);
-	process->parked++;
-	wake_up_all(&process->moved);
-	spin_unlock(&process->lock);
+	procmig_thread_arrived(thread);
 	/* A task that exits does its pending work too; it must not wait. */
 	if (!(current->flags & PF_EXITING) &&
-	    wait_event_killable(process->gate, READ_ONCE(process->released)))
-		outlast_worker(process);
-	procmig_park_leave(park);
+	    wait_event_killable(thread->wait, READ_ONCE(gate->released)))
+		outlast_worker(thread);
+	procmig_thread_leave(thread);
 }
 
-struct procmig_park *procmig_park_alloc(struct procmig_process *process,
-					task_work_func_t work)
+static struct procmig_thread *thread_new(struct procmig_process *process,
+					 task_work_func_t work)
 {
-	struct procmig_park *park = kmem_cache_zalloc(parks, GFP_KERNEL);
+	struct procmig_thread *thread = kmem_cache_zalloc(threads, GFP_KERNEL);
 
-	if (!park)
+	if (!thread)
 		return NULL;
-	init_task_work(&park->work, work);
-	park->process = process;
-	park->task = get_task_struct(current);
-	return park;
+	init_task_work(&thread->work, work);
+	init_waitqueue_head(&thread->wait);
+	thread->process = process;
+	return thread;
 }
 
-void procmig_park_free(struct procmig_park *park)
+struct procmig_thread *procmig_thread_alloc(struct procmig_process *process,
+					    task_work_func_t work)
 {
-	put_task_struct(park->task);
-	kmem_cache_free(parks, park);
+	struct procmig_thread *thread = thread_new(process, work);
+
+	if (!thread)
+		return NULL;
+	thread->task = get_task_struct(current);
+	thread->tid = task_pid_vnr(current);
+	return thread;
 }
 
-static bool is_known(struct procmig_process *process, struct task_struct *task)
+void procmig_thread_free(struct procmig_thread *thread)
 {
-	struct procmig_park *p;
+	if (thread->task)
+		put_task_struct(thread->task);
+	kmem_cache_free(threads, thread);
+}
 
-	list_for_each_entry(p, &process->parks, node)
-		if (p->task == task)
+static bool is_known(struct procmig_request *request, struct task_struct *task)
+{
+	struct procmig_thread *t;
+
+	hash_for_each_possible(request->known, t, known, (unsigned long)task)
+		if (t->task == task)
 			return true;
 	return false;
 }
 
-/* Park the threads that are not known yet; how many, or a negative errno. */
+static int refill(struct procmig_process *process, struct list_head *spares)
+{
+	struct procmig_thread *thread;
+	unsigned int i;
+
+	if (!list_empty(spares))
+		return 0;
+	for (i = 0; i < SPARES; i++) {
+		thread = thread_new(process, park);
+		if (!thread)
+			return -ENOMEM;
+		list_add(&thread->node, spares);
+	}
+	return 0;
+}
+
+/* Ask @task to park in the place of @thread. */
+static int ask(struct procmig_thread *thread, struct task_struct *task)
+{
+	struct procmig_request *request = thread->process->request;
+	int ret;
+
+	thread->task = task;
+	thread->tid = task_pid_nr(task);
+	ret = task_work_add(task, &thread->work, TWA_SIGNAL);
+	if (ret)
+		return ret;
+	get_task_struct(task);
+	hash_add(request->known, &thread->known, (unsigned long)task);
+	spin_lock(&request->gate.lock);
+	list_move_tail(&thread->node, &thread->process->threads);
+	request->gate.queued++;
+	spin_unlock(&request->gate.lock);
+	return 0;
+}
+
+/* Ask the threads that are not known yet; how many, or a negative errno. */
 static int park_new_threads(struct procmig_process *process)
 {
-	struct procmig_park *spare = NULL;
-	struct task_struct *thread;
-	int count = 0, ret = 0;
+	struct procmig_thread *spare, *next;
+	struct task_struct *task;
+	LIST_HEAD(spares);
+	int count = 0, ret;
 	bool again;
 
 	do {
 		again = false;
-		if (!spare)
-			spare = kmem_cache_zalloc(parks, GFP_KERNEL);
-		if (!spare)
-			return -ENOMEM;
+		ret = refill(process, &spares);
 		rcu_read_lock();
-		for_each_thread(process->task, thread) {
-			if (is_known(process, thread))
+		for_each_thread(process->task, task) {
+			if (is_known(process->request, task))
 				continue;
-			init_task_work(&spare->work, park);
-			spare->process = process;
-			spare->task = thread;
-			ret = task_work_add(thread, &spare->work, TWA_SIGNAL);
-			if (ret)	/* exiting: not a thread for long */
-				continue;
-			get_task_struct(thread);
-			list_add_tail(&spare->node, &process->parks);
-			spin_lock(&process->lock);
-			process->queued++;
-			spin_unlock(&process->lock);
-			spare = NULL;
-			count++;
-			again = true;
-			break;
+			spare = list_first_entry_or_null(&spares, typeof(*spare), node);
+			if (!spare) {
+				again = !ret;
+				break;
+			}
+			/* It fails for one that exits: not a thread for long. */
+			if (!ask(spare, task))
+				count++;
+			else
+				spare->task = NULL;
 		}
 		rcu_read_unlock();
 	} while (again);
-	if (spare)
-		kmem_cache_free(parks, spare);
-	return count;
+	list_for_each_entry_safe(spare, next, &spares, node)
+		procmig_thread_free(spare);
+	return ret ?: count;
 }
 
-static bool all_parked(struct procmig_process *process)
+static bool all_parked(struct procmig_gate *gate)
 {
 	bool all;
 
-	spin_lock(&process->lock);
-	all = process->parked == process->queued;
-	spin_unlock(&process->lock);
+	spin_lock(&gate->lock);
+	all = gate->parked == gate->queued;
+	spin_unlock(&gate->lock);
 	return all;
 }
 
-static bool all_left(struct procmig_process *process)
+static bool all_left(struct procmig_gate *gate)
 {
 	bool all;
 
-	spin_lock(&process->lock);
-	all = process->left == process->queued;
-	spin_unlock(&process->lock);
+	spin_lock(&gate->lock);
+	all = gate->left == gate->queued;
+	spin_unlock(&gate->lock);
 	return all;
 }
 
-bool procmig_has_left(struct procmig_process *process)
+/* One that is killed is as good as gone, although it has not noticed yet. */
+static bool is_killed(struct procmig_request *request)
+{
+	struct procmig_process *process;
+
+	list_for_each_entry(process, &request->processes, node)
+		if (process->task && fatal_signal_pending(process->task))
+			return true;
+	return false;
+}
+
+bool procmig_has_left(struct procmig_request *request)
 {
 	bool some;
 
-	spin_lock(&process->lock);
-	some = process->left != 0 || process->dying ||
-	       (process->task && fatal_signal_pending(process->task));
-	spin_unlock(&process->lock);
+	spin_lock(&request->gate.lock);
+	some = request->gate.left != 0 || request->gate.dying || is_killed(request);
+	spin_unlock(&request->gate.lock);
 	return some;
 }
 
-static bool is_cancelled(struct procmig_process *process)
+static bool is_cancelled(struct procmig_request *request)
 {
-	return procmig_request_state(process->request) == PROCMIG_STATE_ABORTING;
+	return procmig_request_state(request) == PROCMIG_STATE_ABORTING;
+}
+
+static bool off_cpu(struct procmig_process *process)
+{
+	struct procmig_thread *t;
+
+	list_for_each_entry(t, &process->threads, node)
+		while (!procmig_compat_wait_inactive(t->task)) {
+			if (procmig_has_left(process->request))
+				return false;
+			schedule_timeout_uninterruptible(1);
+		}
+	return true;
 }
 
 /*
@@ -171,42 +252,62 @@ static bool is_cancelled(struct procmig_process *process)
  * that it parks before it sleeps; in between it may be preempted, and there is
  * no event to wait for.
  */
-bool procmig_all_off_cpu(struct procmig_process *process)
+bool procmig_all_off_cpu(struct procmig_request *request)
 {
-	struct procmig_park *p;
+	struct procmig_process *process;
 
-	list_for_each_entry(p, &process->parks, node)
-		while (!procmig_compat_wait_inactive(p->task)) {
-			if (procmig_has_left(process))
-				return false;
-			schedule_timeout_uninterruptible(1);
-		}
-	return !procmig_has_left(process);
+	list_for_each_entry(process, &request->processes, node)
+		if (!off_cpu(process))
+			return false;
+	return !procmig_has_left(request);
 }
 
-static int report_late(struct procmig_process *process, unsigned int limit_ms)
+static int report_late(struct procmig_process *process)
 {
-	struct procmig_park *p;
+	struct procmig_thread *t;
 	pid_t late = 0;
 	char why = '?';
 
-	list_for_each_entry(p, &process->parks, node) {
-		if (task_work_pending(p->task)) {
-			late = task_pid_nr(p->task);
-			why = task_state_to_char(p->task);
-			sched_show_task(p->task);
+	list_for_each_entry(t, &process->threads, node) {
+		if (!READ_ONCE(t->left) && task_work_pending(t->task)) {
+			late = t->tid;
+			why = task_state_to_char(t->task);
+			sched_show_task(t->task);
 			break;
 		}
 	}
 	return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ETIMEDOUT,
 			    "thread %d (state %c) could not be stopped within %u ms",
-			    late, why, limit_ms);
+			    late, why, process->request->quiesce_ms);
 }
 
-int procmig_quiesce(struct procmig_process *process, unsigned int limit_ms)
+/* A thread that has ended by itself meanwhile is none any more. */
+static void forget_ended(struct procmig_process *process)
 {
-	unsigned long due = jiffies + msecs_to_jiffies(limit_ms);
-	long left;
+	struct procmig_gate *gate = &process->request->gate;
+	struct procmig_thread *t, *next;
+	LIST_HEAD(ended);
+
+	spin_lock(&gate->lock);
+	list_for_each_entry_safe(t, next, &process->threads, node) {
+		if (!t->left)
+			continue;
+		list_move(&t->node, &ended);
+		gate->queued--;
+		gate->parked--;
+		gate->left--;
+	}
+	spin_unlock(&gate->lock);
+	list_for_each_entry_safe(t, next, &ended, node) {
+		hash_del(&t->known);
+		procmig_thread_free(t);
+	}
+}
+
+static int stop_threads(struct procmig_process *process, unsigned long due)
+{
+	struct procmig_request *request = process->request;
+	struct procmig_gate *gate = &request->gate;
 	int count;
 
 	/* Only a thread that runs can make a new one: none new, none missed. */
@@ -217,54 +318,97 @@ int procmig_quiesce(struct procmig_process *process, unsigned int limit_ms)
 					    "no memory to stop the threads of pid %d",
 					    process->pid);
 		if (!count)
-			break;
-		left = max_t(long, due - jiffies, 1);
-		if (!wait_event_idle_timeout(process->moved,
-					all_parked(process) || is_cancelled(process),
-					left))
-			return report_late(process, limit_ms);
-		if (is_cancelled(process))
+			return 0;
+		if (!wait_event_idle_timeout(gate->moved,
+					     all_parked(gate) || gate->dying ||
+					     is_cancelled(request),
+					     max_t(long, due - jiffies, 1)))
+			return report_late(process);
+		if (is_cancelled(request))
 			return -ECANCELED;
+		if (READ_ONCE(gate->dying))
+			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
+					    "pid %d exits or executes another program while it is frozen; try again",
+					    process->pid);
+		forget_ended(process);
 	}
-	if (list_empty(&process->parks) || !procmig_all_off_cpu(process))
+}
+
+int procmig_quiesce(struct procmig_request *request)
+{
+	struct procmig_process *process = procmig_first_process(request);
+	unsigned long due = jiffies + msecs_to_jiffies(request->quiesce_ms);
+	struct procmig_thread *first;
+	int ret;
+
+	ret = stop_threads(process, due);
+	if (ret)
+		return ret;
+	if (list_empty(&process->threads) || !procmig_all_off_cpu(request))
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
 				    "pid %d exited while it was being frozen",
+				    process->pid);
+	/* The kernel keeps the first thread at the head of the list. */
+	first = list_first_entry(&process->threads, typeof(*first), node);
+	if (first->task != process->task)
+		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EOPNOTSUPP,
+				    "the first thread of pid %d has ended before the others: no loaded subsystem carries that",
 				    process->pid);
 	return 0;
 }
 
-void procmig_thaw(struct procmig_process *process)
+static void open_gate(struct procmig_request *request)
 {
-	struct procmig_park *p, *next;
+	struct procmig_process *process;
+	struct procmig_thread *t;
 
-	WRITE_ONCE(process->released, true);
-	wake_up_all(&process->gate);
+	WRITE_ONCE(request->gate.released, true);
+	list_for_each_entry(process, &request->processes, node)
+		list_for_each_entry(t, &process->threads, node)
+			wake_up_all(&t->wait);
+}
+
+void procmig_thaw(struct procmig_request *request)
+{
+	struct procmig_gate *gate = &request->gate;
+	struct procmig_process *process;
+	struct procmig_thread *t;
+
+	open_gate(request);
 	/* Work that never got to run is taken back. */
-	list_for_each_entry(p, &process->parks, node) {
-		if (procmig_compat_task_work_cancel(p->task, &p->work)) {
-			spin_lock(&process->lock);
-			process->parked++;
-			process->left++;
-			spin_unlock(&process->lock);
-		}
-	}
-	wait_event_idle(process->moved, all_left(process));
+	list_for_each_entry(process, &request->processes, node)
+		list_for_each_entry(t, &process->threads, node)
+			if (procmig_compat_task_work_cancel(t->task, &t->work)) {
+				spin_lock(&gate->lock);
+				gate->parked++;
+				gate->left++;
+				spin_unlock(&gate->lock);
+			}
+	wait_event_idle(gate->moved, all_left(gate));
 	/* The last one to leave still holds the lock around its wake-up. */
-	spin_lock(&process->lock);
-	spin_unlock(&process->lock);
-	list_for_each_entry_safe(p, next, &process->parks, node) {
-		list_del(&p->node);
-		procmig_park_free(p);
-	}
+	spin_lock(&gate->lock);
+	spin_unlock(&gate->lock);
+}
+
+void procmig_threads_free(struct procmig_request *request)
+{
+	struct procmig_process *process;
+	struct procmig_thread *t, *next;
+
+	list_for_each_entry(process, &request->processes, node)
+		list_for_each_entry_safe(t, next, &process->threads, node) {
+			list_del(&t->node);
+			procmig_thread_free(t);
+		}
 }
 
 int procmig_quiesce_init(void)
 {
-	parks = KMEM_CACHE(procmig_park, 0);
-	return parks ? 0 : -ENOMEM;
+	threads = KMEM_CACHE(procmig_thread, 0);
+	return threads ? 0 : -ENOMEM;
 }
 
 void procmig_quiesce_exit(void)
 {
-	kmem_cache_destroy(parks);
+	kmem_cache_destroy(threads);
 }

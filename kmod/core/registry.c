@@ -115,7 +115,8 @@ int procmig_register_subsystem(const struct procmig_subsystem *subsystem)
 
 	if (!subsystem->name || strlen(subsystem->name) >= PROCMIG_NAME_BYTES ||
 	    subsystem->id == PROCMIG_SUBSYSTEM_CORE ||
-	    !subsystem->checkpoint || !subsystem->restart)
+	    !subsystem->checkpoint || !subsystem->restart ||
+	    !subsystem->checkpoint_thread != !subsystem->restart_thread)
 		return -EINVAL;
 	return register_entry(&e);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/ktime.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "request.h"
@@ -13,8 +12,8 @@ static void request_free(struct kref *ref)
 {
 	struct procmig_request *request = container_of(ref, typeof(*request), ref);
 
-	if (request->process.task)
-		put_task_struct(request->process.task);
+	procmig_processes_free(request);
+	kvfree(request->plan);
 	kvfree(request->mechanisms);
 	kfree(request);
 }
@@ -51,7 +50,8 @@ int procmig_request_publish(struct procmig_request *request)
 			break;
 		}
 		if (other->role == request->role &&
-		    other->process.pid == request->process.pid &&
+		    procmig_first_process(other)->pid ==
+			    procmig_first_process(request)->pid &&
 		    other->state != PROCMIG_STATE_RUNNING) {
 			ret = -EBUSY;
 			break;
@@ -99,7 +99,7 @@ static void queue_event(struct procmig_request *request)
 	event->size = sizeof(*event);
 	event->state = request->state;
 	event->time_ns = ktime_get_ns();
-	event->bytes_done = atomic64_read(&request->process.bytes_done);
+	event->bytes_done = atomic64_read(&request->bytes_done);
 }
 
 static int transition_locked(struct procmig_request *request,
@@ -139,7 +139,7 @@ static int transition_locked(struct procmig_request *request,
 static void wake_everybody(struct procmig_request *request)
 {
 	wake_up_all(&request->changed);
-	wake_up_all(&request->process.moved);
+	wake_up_all(&request->gate.moved);
 }
 
 int procmig_request_transition(struct procmig_request *request,
@@ -225,13 +225,11 @@ int procmig_request_abort(struct procmig_request *request, u32 subsystem,
 
 int procmig_request_commit(struct procmig_request *request)
 {
-	struct procmig_process *process = &request->process;
-
 	if (!procmig_next_state(request->role, procmig_request_state(request),
 				PROCMIG_ON_COMMIT))
 		return -EPROTO;
 	/* A copy that was killed meanwhile must not be what is committed to. */
-	if (procmig_has_left(process))
+	if (procmig_has_left(request))
 		return -ECANCELED;
 	return procmig_request_transition(request, PROCMIG_ON_COMMIT);
 }
@@ -298,8 +296,6 @@ void procmig_request_closed(struct procmig_request *request)
 void procmig_request_status(struct procmig_request *request,
 			    struct procmig_status *status)
 {
-	struct procmig_process *process = &request->process;
-
 	spin_lock(&request->lock);
 	status->id = request->id;
 	status->role = request->role;
@@ -313,12 +309,12 @@ void procmig_request_status(struct procmig_request *request,
 	status->decided_ns = request->decided_ns;
 	memcpy(status->message, request->message, sizeof(status->message));
 	spin_unlock(&request->lock);
-	status->pid = process->pid;
-	status->threads = READ_ONCE(process->queued);
-	status->bytes_total = READ_ONCE(process->bytes_total);
-	status->bytes_done = atomic64_read(&process->bytes_done);
-	status->entities_done = atomic64_read(&process->entities_done);
-	status->entities_skipped = atomic64_read(&process->entities_skipped);
+	status->pid = procmig_first_process(request)->pid;
+	status->threads = READ_ONCE(request->gate.queued);
+	status->bytes_total = READ_ONCE(request->bytes_total);
+	status->bytes_done = atomic64_read(&request->bytes_done);
+	status->entities_done = atomic64_read(&request->entities_done);
+	status->entities_skipped = atomic64_read(&request->entities_skipped);
 	memcpy(status->token, request->token, sizeof(status->token));
 }
 

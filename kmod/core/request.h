@@ -10,6 +10,7 @@
 #define _PROCMIG_CORE_REQUEST_H
 
 #include <linux/completion.h>
+#include <linux/hashtable.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -25,48 +26,55 @@
 
 struct procmig_request;
 
-/* One thread at its border to user mode. */
-struct procmig_park {
+/*
+ * One thread: on the source it is made to park at its border to user mode, on
+ * the target it has entered.  There the worker has it do what only the thread
+ * itself can do, one order at a time.
+ */
+struct procmig_thread {
 	struct callback_head work;
 	struct procmig_process *process;
 	struct task_struct *task;
+	pid_t tid;
 	struct list_head node;
+	struct hlist_node known;	/* source: by task */
+	wait_queue_head_t wait;		/* the thread waits here */
+	int (*order)(struct procmig_thread *thread);	/* target: under way */
+	int result;			/* target: of the last order */
+	bool loaded;			/* target */
 	bool left;
+	void *private[PROCMIG_MAX_SUBSYSTEMS];
+	unsigned int set_up;		/* subsystems whose thread setup is done */
+};
+
+/* What the core knows about one process of a request. */
+struct procmig_process {
+	struct procmig_request *request;
+	struct list_head node;
+	struct task_struct *task;	/* its first thread; target: once it has come in */
+	pid_t pid;
+	pid_t about;			/* source: whom the records are about */
+	struct list_head threads;
+	unsigned int thread_count;	/* target: by the plan */
+	void *private[PROCMIG_MAX_SUBSYSTEMS];
+	unsigned int set_up;		/* subsystems whose setup is done */
+	bool loaded;			/* target */
+	u64 not_before_ns;		/* target: its CLOCK_MONOTONIC at the freeze */
 };
 
 /*
- * What the core knows about one process of a request.  A worker may wait for a
- * decision as long as the nodes cannot reach each other, so it waits idly: it
- * is neither load nor a hung task.
+ * Where the threads of a request wait.  A worker may wait for a decision as long
+ * as the nodes cannot reach each other, so it waits idly: it is neither load nor
+ * a hung task.
  */
-struct procmig_process {
-	struct procmig_request *request;
-	struct task_struct *task;
-	pid_t pid;
-	void *private[PROCMIG_MAX_SUBSYSTEMS];
-	unsigned int set_up;		/* subsystems whose setup is done */
-
-	spinlock_t lock;		/* parks and the counters below */
-	struct list_head parks;
-	unsigned int queued;
-	unsigned int parked;		/* reached the gate, or left without */
+struct procmig_gate {
+	spinlock_t lock;		/* the members below, and the lists of threads */
+	unsigned int queued;		/* threads that will come */
+	unsigned int parked;		/* have reached the gate, or left without */
 	unsigned int left;
 	bool dying;			/* a parked thread was killed and waits for the worker */
 	bool released;			/* the gate is open */
-	wait_queue_head_t gate;		/* threads wait here */
 	wait_queue_head_t moved;	/* the worker waits here */
-
-	bool loaded;			/* target: the self part has ended */
-	int load_error;
-	u64 not_before_ns;		/* target: its CLOCK_MONOTONIC at the freeze */
-
-	struct delayed_work watchdog;
-	unsigned long fed;		/* jiffies of the last progress */
-
-	atomic64_t bytes_done;
-	atomic64_t entities_done;
-	atomic64_t entities_skipped;
-	u64 bytes_total;
 };
 
 #define PROCMIG_EVENTS 32
@@ -117,7 +125,19 @@ struct procmig_request {
 	struct completion done;		/* final, the worker has ended */
 	struct task_struct *worker;
 
-	struct procmig_process process;
+	struct list_head processes;	/* the first is the one that user space named */
+	struct procmig_gate gate;
+	DECLARE_HASHTABLE(known, 8);	/* source: threads by task */
+	struct procmig_planned_task *plan;	/* complete once plan_count is set */
+	unsigned int plan_count;
+
+	struct delayed_work watchdog;
+	unsigned long fed;		/* jiffies of the last progress */
+
+	atomic64_t bytes_done;
+	atomic64_t entities_done;
+	atomic64_t entities_skipped;
+	u64 bytes_total;
 };
 
 /* List it; -EEXIST: the token is known; -EBUSY: the process is held. */
@@ -154,21 +174,27 @@ bool procmig_request_next_event(struct procmig_request *request,
 void procmig_run_source(struct procmig_request *request);
 void procmig_run_target(struct procmig_request *request);
 
-/* restart.c: PROCMIG_IOC_ENTER. */
+/* restart.c: the stub's ioctls. */
+int procmig_await_plan(struct procmig_request *request);
 int procmig_enter_target(struct procmig_request *request);
 
-/* process.c: subsystem life in a process. */
+/* process.c: processes, threads, and subsystems' lives in them. */
+struct procmig_process *procmig_process_new(struct procmig_request *request, pid_t pid);
+void procmig_processes_free(struct procmig_request *request);
+struct procmig_process *procmig_first_process(struct procmig_request *request);
 int procmig_process_setup(struct procmig_process *process);
 void procmig_process_cleanup(struct procmig_process *process);
+int procmig_thread_setup(struct procmig_thread *thread);
 
 /* watchdog.c */
-void procmig_watchdog_init(struct procmig_process *process);
-void procmig_watchdog_start(struct procmig_process *process);
-void procmig_watchdog_stop(struct procmig_process *process);
+void procmig_watchdog_init(struct procmig_request *request);
+void procmig_watchdog_start(struct procmig_request *request);
+void procmig_watchdog_stop(struct procmig_request *request);
 
 /* quiesce.c */
-int procmig_quiesce(struct procmig_process *process, unsigned int limit_ms);
-void procmig_thaw(struct procmig_process *process);
-bool procmig_has_left(struct procmig_process *process);
+int procmig_quiesce(struct procmig_request *request);
+void procmig_thaw(struct procmig_request *request);
+void procmig_threads_free(struct procmig_request *request);
+bool procmig_has_left(struct procmig_request *request);
 
 #endif /* _PROCMIG_CORE_REQUEST_H */

@@ -53,7 +53,7 @@ static int push_header(struct procmig_process *process, unsigned int channel,
 		.version = version,
 		.subsystem = subsystem,
 		.flags = PROCMIG_RECORD_MANDATORY,
-		.process = process->pid,
+		.process = process->about,
 		.sequence = request->sent[channel]++,
 		.length = length,
 	};
@@ -113,7 +113,7 @@ int procmig_flush(struct procmig_request *request)
 {
 	int ret = request->medium->flush(&request->conduit, request->dirty);
 
-	return ret ? explain(&request->process, ret, "sending") : 0;
+	return ret ? explain(procmig_first_process(request), ret, "sending") : 0;
 }
 
 /* ---- receiving ----------------------------------------------------------- */

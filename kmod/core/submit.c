@@ -82,19 +82,20 @@ static int copy_channels(struct procmig_request *request,
 static int take_process(struct procmig_request *request,
 			const struct procmig_submit *args)
 {
-	struct procmig_process *process = &request->process;
+	struct procmig_process *process;
+	struct task_struct *task;
 
-	process->pid = args->pid;
+	if (request->role == PROCMIG_ROLE_TARGET && (args->pid <= 0 || args->start_time))
+		return -EINVAL;
+	process = procmig_process_new(request, args->pid);
+	if (!process)
+		return -ENOMEM;
 	if (request->role == PROCMIG_ROLE_TARGET)
-		return args->pid > 0 && !args->start_time ? 0 : -EINVAL;
-
-	process->task = procmig_task_by_identity(args->pid, args->start_time);
-	if (IS_ERR(process->task)) {
-		int ret = PTR_ERR(process->task);
-
-		process->task = NULL;
-		return ret;
-	}
+		return 0;
+	task = procmig_task_by_identity(args->pid, args->start_time);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	process->task = task;
 	return 0;
 }
 
@@ -110,7 +111,6 @@ struct procmig_request *procmig_submit(enum procmig_role role,
 					       const struct procmig_submit *args)
 {
 	struct procmig_request *request;
-	struct procmig_process *process;
 	int ret;
 
 	if (!limits_ok(args))
@@ -137,13 +137,11 @@ struct procmig_request *procmig_submit(enum procmig_role role,
 	request->submitted_ns = ktime_get_ns();
 	memcpy(request->token, args->token, sizeof(request->token));
 
-	process = &request->process;
-	process->request = request;
-	spin_lock_init(&process->lock);
-	INIT_LIST_HEAD(&process->parks);
-	init_waitqueue_head(&process->gate);
-	init_waitqueue_head(&process->moved);
-	procmig_watchdog_init(process);
+	INIT_LIST_HEAD(&request->processes);
+	hash_init(request->known);
+	spin_lock_init(&request->gate.lock);
+	init_waitqueue_head(&request->gate.moved);
+	procmig_watchdog_init(request);
 
 	request->mechanisms = procmig_mechanisms_copy(args->mechanisms,
 						      args->mechanism_count);
@@ -186,7 +184,7 @@ struct procmig_request *procmig_submit(enum procmig_role role,
 		procmig_request_put(request);
 		goto withdraw;
 	}
-	procmig_watchdog_start(process);
+	procmig_watchdog_start(request);
 	wake_up_process(request->worker);
 	return request;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A watchdog per process.  Only a subsystem's own progress feeds it, so a
- * process whose errors are repaired for ever still expires.
+ * The watchdog.  Only a subsystem's own progress feeds it, so a process whose
+ * errors are repaired for ever still expires.
  */
 #include <linux/jiffies.h>
 #include <linux/seq_buf.h>
@@ -11,23 +11,27 @@
 
 #define DUMP_BYTES 4096
 
-static void dump(struct procmig_process *process)
+static void dump(struct procmig_request *request)
 {
-	struct procmig_request *request = process->request;
 	char *text = kmalloc(DUMP_BYTES, GFP_KERNEL);
+	struct procmig_process *process;
 	struct seq_buf out;
 	unsigned int i;
 
 	if (!text)
 		return;
 	seq_buf_init(&out, text, DUMP_BYTES);
-	seq_buf_printf(&out, "pid %d, state %s, %lld bytes of %llu\n", process->pid,
+	seq_buf_printf(&out, "state %s, %lld bytes of %llu, %u of %u threads\n",
 		       procmig_state_name(procmig_request_state(request)),
-		       (long long)atomic64_read(&process->bytes_done),
-		       process->bytes_total);
-	for (i = 0; i < request->subsystems.count; i++)
-		if (request->subsystems.subsystem[i]->dump)
-			request->subsystems.subsystem[i]->dump(process, &out);
+		       (long long)atomic64_read(&request->bytes_done),
+		       request->bytes_total, request->gate.parked,
+		       request->gate.queued);
+	list_for_each_entry(process, &request->processes, node) {
+		seq_buf_printf(&out, "pid %d\n", process->pid);
+		for (i = 0; i < process->set_up; i++)
+			if (request->subsystems.subsystem[i]->dump)
+				request->subsystems.subsystem[i]->dump(process, &out);
+	}
 	pr_info("procmig: request %u made no progress: %.*s", request->id,
 		(int)seq_buf_used(&out), text);
 	kfree(text);
@@ -35,52 +39,52 @@ static void dump(struct procmig_process *process)
 
 static void watch(struct work_struct *work)
 {
-	struct procmig_process *process =
-		container_of(to_delayed_work(work), typeof(*process), watchdog);
-	struct procmig_request *request = process->request;
+	struct procmig_request *request =
+		container_of(to_delayed_work(work), typeof(*request), watchdog);
 	unsigned long limit = msecs_to_jiffies(request->watchdog_ms);
-	unsigned long due = READ_ONCE(process->fed) + limit;
+	unsigned long due = READ_ONCE(request->fed) + limit;
 
 	if (!procmig_state_is_watched(request->role, procmig_request_state(request)))
 		return;
 	if (time_before(jiffies, due)) {
-		schedule_delayed_work(&process->watchdog, due - jiffies);
+		schedule_delayed_work(&request->watchdog, due - jiffies);
 		return;
 	}
-	dump(process);
+	dump(request);
 	procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, -ETIMEDOUT,
 			      "watchdog: no progress for %u ms in state %s",
 			      request->watchdog_ms,
 			      procmig_state_name(procmig_request_state(request)));
 }
 
-void procmig_watchdog_init(struct procmig_process *process)
+void procmig_watchdog_init(struct procmig_request *request)
 {
-	INIT_DELAYED_WORK(&process->watchdog, watch);
+	INIT_DELAYED_WORK(&request->watchdog, watch);
 }
 
-void procmig_watchdog_start(struct procmig_process *process)
+void procmig_watchdog_start(struct procmig_request *request)
 {
-	WRITE_ONCE(process->fed, jiffies);
-	schedule_delayed_work(&process->watchdog,
-			      msecs_to_jiffies(process->request->watchdog_ms));
+	WRITE_ONCE(request->fed, jiffies);
+	schedule_delayed_work(&request->watchdog, msecs_to_jiffies(request->watchdog_ms));
 }
 
-void procmig_watchdog_stop(struct procmig_process *process)
+void procmig_watchdog_stop(struct procmig_request *request)
 {
-	cancel_delayed_work_sync(&process->watchdog);
+	cancel_delayed_work_sync(&request->watchdog);
 }
 
 void procmig_progress(struct procmig_process *process, u64 bytes, u64 entities)
 {
-	atomic64_add(bytes, &process->bytes_done);
-	atomic64_add(entities, &process->entities_done);
-	WRITE_ONCE(process->fed, jiffies);
+	struct procmig_request *request = process->request;
+
+	atomic64_add(bytes, &request->bytes_done);
+	atomic64_add(entities, &request->entities_done);
+	WRITE_ONCE(request->fed, jiffies);
 }
 EXPORT_SYMBOL_GPL(procmig_progress);
 
 void procmig_skipped(struct procmig_process *process, u64 entities)
 {
-	atomic64_add(entities, &process->entities_skipped);
+	atomic64_add(entities, &process->request->entities_skipped);
 }
 EXPORT_SYMBOL_GPL(procmig_skipped);

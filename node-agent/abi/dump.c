@@ -69,6 +69,8 @@ static void constants(void)
 	CONSTANT(PROCMIG_IOC_RESTART);
 	CONSTANT(PROCMIG_IOC_ENTER);
 	CONSTANT(PROCMIG_IOC_ATTACH);
+	CONSTANT(PROCMIG_IOC_PLAN);
+	CONSTANT(PROCMIG_IOC_GIVE_UP);
 	CONSTANT(PROCMIG_REQ_STATUS);
 	CONSTANT(PROCMIG_REQ_COMMIT);
 	CONSTANT(PROCMIG_REQ_ABORT);
@@ -224,6 +226,27 @@ static void structs(void)
 	MEMBER(procmig_enter, flags);
 	MEMBER(procmig_enter, token);
 	END(procmig_enter);
+
+	STRUCT(procmig_planned_task);
+	MEMBER(procmig_planned_task, tid);
+	MEMBER(procmig_planned_task, pid);
+	END(procmig_planned_task);
+
+	STRUCT(procmig_plan);
+	MEMBER(procmig_plan, size);
+	MEMBER(procmig_plan, flags);
+	MEMBER(procmig_plan, token);
+	MEMBER(procmig_plan, tasks);
+	MEMBER(procmig_plan, task_room);
+	MEMBER(procmig_plan, task_count);
+	END(procmig_plan);
+
+	STRUCT(procmig_give_up);
+	MEMBER(procmig_give_up, size);
+	MEMBER(procmig_give_up, error);
+	MEMBER(procmig_give_up, token);
+	MEMBER(procmig_give_up, message);
+	END(procmig_give_up);
 
 	STRUCT(procmig_attach);
 	MEMBER(procmig_attach, size);

@@ -4,13 +4,16 @@
  *
  * The launcher goes where the program shall live (cgroup, namespaces, clocks),
  * makes a child with the program's PID and leaves.  The child empties itself and
- * enters the kernel; PROCMIG_IOC_ENTER returns into the migrated program.
+ * waits in the kernel (PROCMIG_IOC_PLAN) until the source has frozen the program
+ * and says which threads it has.  It makes them, and all of them enter the kernel;
+ * PROCMIG_IOC_ENTER returns into the migrated program.
  *
  * stdout: "pid=N", exit status 0: the child exists.  stderr otherwise, one line:
  * "error=CODE errno=N message=...".  CODE: USAGE DEVICE CGROUP NAMESPACE CLONE
- * PID_TAKEN, and ENTER from the child, which comes after the launcher has left
- * and only when the kernel refused.  The child holds stderr open until then, so
- * do not wait for its end.
+ * PID_TAKEN, and from the child PLAN, TID_TAKEN, THREAD and ENTER, which come
+ * after the launcher has left; why threads could not be made is in the request's
+ * status, too.  The child holds stderr open until it enters, so do not wait for
+ * its end.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/rseq.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -73,6 +77,14 @@ static void fail(const char *code, int error, const char *format, ...)
 		_exit(2);
 	_exit(1);
 }
+
+/* Likewise, from the child, which keeps stderr elsewhere. */
+#define child_failed(code, error, ...) \
+	do { \
+		int why_ = (error); \
+		dup2(FD_ERRORS, STDERR_FILENO); \
+		fail(code, why_, __VA_ARGS__); \
+	} while (0)
 
 /* ---- arguments ---------------------------------------------------------- */
 
@@ -293,18 +305,105 @@ static void leave_rseq(void)
 		syscall(SYS_rseq, area, 32, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
 }
 
+/* What the source froze; the list stays mapped until the kernel unmaps everything. */
+static struct procmig_plan get_plan(const struct arguments *a)
+{
+	struct procmig_plan plan = { .size = sizeof(plan) };
+	size_t bytes;
+
+	memcpy(plan.token, a->token, sizeof(plan.token));
+	for (;;) {
+		void *tasks;
+
+		if (!ioctl(FD_DEVICE, PROCMIG_IOC_PLAN, &plan))
+			return plan;
+		if (errno != EOVERFLOW)
+			child_failed("PLAN", errno, "PROCMIG_IOC_PLAN on %s as PID %d: %s",
+				     a->device, a->pid, strerror(errno));
+		plan.task_room = plan.task_count;
+		bytes = plan.task_room * sizeof(struct procmig_planned_task);
+		tasks = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (tasks == MAP_FAILED)
+			child_failed("PLAN", errno, "%zu bytes for the plan: %s", bytes,
+				     strerror(errno));
+		plan.tasks = (uintptr_t)tasks;
+	}
+}
+
+/* The kernel tells the agents, this line whoever reads the stub's output. */
+__attribute__((noreturn))
+static void give_up(const struct arguments *a, const char *code, int error, pid_t tid,
+		    const char *why)
+{
+	struct procmig_give_up order = { .size = sizeof(order), .error = error };
+
+	memcpy(order.token, a->token, sizeof(order.token));
+	snprintf(order.message, sizeof(order.message), "thread %d of PID %d: %s", tid,
+		 a->pid, why);
+	ioctl(FD_DEVICE, PROCMIG_IOC_GIVE_UP, &order);
+	child_failed(code, error, "%s", order.message);
+}
+
+/*
+ * The new thread has no stack of its own, so it lives in registers: it enters
+ * the kernel at once, and if it is refused nothing of the process shall stay.
+ */
+static long start_thread(const struct clone_args *clone, const struct procmig_enter *enter)
+{
+	long result;
+
+	asm volatile("syscall\n\t"
+		     "test %%rax, %%rax\n\t"
+		     "jnz 1f\n\t"
+		     "mov %[ioctl], %%eax\n\t"
+		     "mov %[device], %%edi\n\t"
+		     "mov %[code], %%esi\n\t"
+		     "mov %[enter], %%rdx\n\t"
+		     "syscall\n\t"
+		     "mov %[exit], %%eax\n\t"
+		     "mov $1, %%edi\n\t"
+		     "syscall\n"
+		     "1:"
+		     : "=a" (result)
+		     : "a" (SYS_clone3), "D" (clone), "S" (sizeof(*clone)),
+		       [enter] "r" (enter), [ioctl] "i" (SYS_ioctl), [device] "i" (FD_DEVICE),
+		       [code] "i" (PROCMIG_IOC_ENTER), [exit] "i" (SYS_exit_group)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+static void make_thread(const struct arguments *a, pid_t tid, const struct procmig_enter *enter)
+{
+	struct clone_args clone = {
+		.flags = CLONE_THREAD | CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND |
+			 CLONE_SYSVSEM,
+		.set_tid = (uintptr_t)&tid,
+		.set_tid_size = 1,
+	};
+	long result = start_thread(&clone, enter);
+
+	if (result == -EEXIST)
+		give_up(a, "TID_TAKEN", EEXIST, tid,
+			"its TID is in use here; as a process, a thread, a zombie, a process group or a session");
+	if (result < 0)
+		give_up(a, "THREAD", -result, tid, strerror(-result));
+}
+
 __attribute__((noreturn))
 static void become(const struct arguments *a, int device, int null)
 {
 	struct procmig_enter enter = { .size = sizeof(enter) };
+	const struct procmig_planned_task *task;
+	struct procmig_plan plan;
 	struct {
 		void *handler;
 		unsigned long flags;
 		void *restorer;
 		unsigned long mask;
 	} by_default = { };
-	unsigned long no_signals = 0;
-	int high, errors, error;
+	unsigned long all_signals = ~0UL;
+	int high, errors;
 
 	setsid();
 
@@ -321,18 +420,21 @@ static void become(const struct arguments *a, int device, int null)
 
 	/* the raw call: glibc hides the two signals that it uses itself */
 	for (int signal = 1; signal <= 64; signal++)
-		syscall(SYS_rt_sigaction, signal, &by_default, NULL, sizeof(no_signals));
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, sizeof(no_signals));
+		syscall(SYS_rt_sigaction, signal, &by_default, NULL, sizeof(all_signals));
+	/* a thread without a stack must not be made to handle one */
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, NULL, sizeof(all_signals));
 	syscall(SYS_set_robust_list, NULL, 3 * sizeof(long));
 	leave_rseq();
 
+	plan = get_plan(a);
 	memcpy(enter.token, a->token, sizeof(enter.token));
+	task = (const void *)(uintptr_t)plan.tasks;
+	for (uint32_t i = 0; i < plan.task_count; i++)
+		if (task[i].tid != a->pid)
+			make_thread(a, task[i].tid, &enter);
 	syscall(SYS_ioctl, FD_DEVICE, PROCMIG_IOC_ENTER, &enter);
-
-	error = errno;
-	dup2(FD_ERRORS, STDERR_FILENO);
-	fail("ENTER", error, "PROCMIG_IOC_ENTER on %s as PID %d: %s", a->device, a->pid,
-	     strerror(error));
+	child_failed("ENTER", errno, "PROCMIG_IOC_ENTER on %s as PID %d: %s", a->device,
+		     a->pid, strerror(errno));
 }
 
 static void make_process(const struct arguments *a, int device, int null)

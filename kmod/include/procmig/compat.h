@@ -12,6 +12,7 @@
 #include <linux/task_work.h>
 #include <uapi/procmig_stream.h>
 
+struct cpumask;
 struct epoll_event;
 struct fsnotify_group;
 struct iov_iter;
@@ -90,9 +91,14 @@ int procmig_compat_send_signal(int signal, struct kernel_siginfo *info,
 void procmig_compat_set_comm(struct task_struct *task, const char *comm);
 /* On `current': also counts it to its new user. */
 int procmig_compat_set_uids(u32 real, u32 effective, u32 saved);
-int procmig_compat_set_policy(struct task_struct *task, int policy);
+int procmig_compat_set_policy(struct task_struct *task, int policy, int priority);
 
-/* Make init the parent of `current'. */
+/* True: @task is bound to the processors of @mask, of those its control group allows. */
+bool procmig_compat_affinity(struct task_struct *task, struct cpumask *mask);
+/* Bind `current'; -EINVAL if it may use none of them. */
+int procmig_compat_set_affinity(const struct cpumask *mask);
+
+/* Make init the parent of the whole thread group of `current'. */
 void procmig_compat_reparent_to_init(void);
 
 /* ITIMER_VIRTUAL and ITIMER_PROF of `current', in CPU time; 0 disarms. */

@@ -9,12 +9,18 @@
 #include <linux/uio.h>
 #include <procmig/subsystem.h>
 
-/* The task: on the source the quiesced one, on the target the stub. */
+/* The first thread: on the source the quiesced one, on the target the stub. */
 struct task_struct *procmig_task(struct procmig_process *process);
 
 /* The zeroed area of @subsystem, struct procmig_subsystem.private_bytes long. */
 void *procmig_private(struct procmig_process *process,
 		      const struct procmig_subsystem *subsystem);
+
+/* The thread's task, its process, and the zeroed area of @subsystem for it. */
+struct task_struct *procmig_thread_task(struct procmig_thread *thread);
+struct procmig_process *procmig_thread_process(struct procmig_thread *thread);
+void *procmig_thread_private(struct procmig_thread *thread,
+			     const struct procmig_subsystem *subsystem);
 
 /* CLOCK_MONOTONIC (initial time namespace) at which the process was frozen. */
 u64 procmig_frozen_ns(struct procmig_process *process);

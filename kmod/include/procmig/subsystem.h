@@ -12,7 +12,7 @@
  *
  *	worker	a kernel thread of the request; may sleep
  *	self	the task that is being rebuilt, on its way to user mode; may
- *		sleep, `current' is the process
+ *		sleep, `current' is the process's first thread, or the thread
  *	caller	the task that called the ioctl; may sleep
  *
  * No lock of the core is held during any callback.  While a process is
@@ -29,6 +29,7 @@
 #include <uapi/procmig_stream.h>
 
 struct procmig_process;
+struct procmig_thread;
 struct procmig_inspection;
 struct seq_buf;
 
@@ -81,8 +82,8 @@ struct procmig_subsystem_status {
  *	body is read with procmig_take(); what is not read is skipped.  Returns
  *	PROCMIG_UNKNOWN for a type that it does not know; the core then skips
  *	the record if it is optional and refuses the stream if it is not.
- * @settle: optional; worker, target.  The task is rebuilt and parked: install
- *	what only another task can (register sets).
+ * @settle: optional; worker, target.  Everything is rebuilt and parked: install
+ *	what only another task can.
  * @resume: optional; self, target.  The process runs again right after this.
  *	Start what depends on time.  Cannot fail.
  * @fault: optional; worker, source.  Divert from the normal sequence for one
@@ -92,6 +93,20 @@ struct procmig_subsystem_status {
  *	understand why the process does not get on.
  * @cleanup: optional; worker.  Undo @setup, drop every reference.  Called once
  *	if @setup succeeded or does not exist, in the reverse order of setup.
+ *
+ * State that each thread has for itself, all optional, but @checkpoint_thread
+ * and @restart_thread go together.  A process's own records come first, then its
+ * threads', one thread after the other; so a thread finds the process rebuilt.
+ * Until the resume the other threads wait inside the kernel.
+ *
+ * @thread_private_bytes: size of the zeroed private area per thread
+ * @setup_thread: worker on the source; self on the target, before the process's
+ *	@setup.
+ * @checkpoint_thread: worker.  Emit everything about the thread.
+ * @restart_thread: self.  Consume one record, like @restart.
+ * @settle_thread: worker, target; after every @settle.
+ * @resume_thread: self, target; after every @resume.  Cannot fail.
+ * @cleanup_thread: worker.
  */
 struct procmig_subsystem {
 	const char *name;
@@ -115,6 +130,15 @@ struct procmig_subsystem {
 		       struct procmig_subsystem_status *status);
 	void (*dump)(struct procmig_process *process, struct seq_buf *out);
 	void (*cleanup)(struct procmig_process *process);
+
+	size_t thread_private_bytes;
+	int (*setup_thread)(struct procmig_thread *thread);
+	int (*checkpoint_thread)(struct procmig_thread *thread);
+	int (*restart_thread)(struct procmig_thread *thread,
+			      const struct procmig_record *record);
+	int (*settle_thread)(struct procmig_thread *thread);
+	void (*resume_thread)(struct procmig_thread *thread);
+	void (*cleanup_thread)(struct procmig_thread *thread);
 };
 
 /*

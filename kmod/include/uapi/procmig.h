@@ -30,6 +30,7 @@
  *             loaded module provides what is asked for
  * EBADF       a channel is not a descriptor that the medium can use
  * EPROTO      the request's state does not allow the operation
+ * ECHILD      the calling task is not one that the plan names
  * EOVERFLOW   the answer does not fit the buffer; the needed size is returned
  * ECANCELED   the request was aborted
  */
@@ -40,7 +41,7 @@
 #include <linux/types.h>
 
 #define PROCMIG_DEVICE		"procmig"
-#define PROCMIG_ABI_VERSION	1
+#define PROCMIG_ABI_VERSION	2
 
 #define PROCMIG_TOKEN_BYTES	16
 #define PROCMIG_NAME_BYTES	32
@@ -214,7 +215,8 @@ struct procmig_inspect {
  *
  * Checkpoint: @pid names the process; quiescing starts at once.
  * Restart: @pid is the PID that the stub will have; the request waits for the
- * stub's PROCMIG_IOC_ENTER with the same token.
+ * stub's PROCMIG_IOC_PLAN with the same token, and for PROCMIG_IOC_ENTER of
+ * every task that it names.
  */
 struct procmig_submit {
 	__u32 size;
@@ -234,11 +236,43 @@ struct procmig_submit {
 	__s32 fd;		/* out: the request's descriptor */
 };
 
-/* PROCMIG_IOC_ENTER: the stub becomes the process.  Does not return on success. */
+/* A task that the source froze and that the stub makes. */
+struct procmig_planned_task {
+	__s32 tid;
+	__s32 pid;		/* of its process; equals @tid for the process itself */
+};
+
+/*
+ * PROCMIG_IOC_PLAN: the stub, having the process's PID and one thread, comes in
+ * and waits for the list of what it has to make; the source knows that only when
+ * everything is frozen.  A process stands in front of its other threads.
+ * EOVERFLOW: @task_count tells how much room is needed, ask again.
+ */
+struct procmig_plan {
+	__u32 size;
+	__u32 flags;		/* none defined */
+	__u8 token[PROCMIG_TOKEN_BYTES];
+	__u64 tasks;		/* struct procmig_planned_task[] */
+	__u32 task_room;	/* in: how many fit */
+	__u32 task_count;	/* out: how many there are */
+};
+
+/*
+ * PROCMIG_IOC_ENTER: the calling thread becomes the planned one of its TID.
+ * Does not return on success.  Nothing runs before all have entered.
+ */
 struct procmig_enter {
 	__u32 size;
 	__u32 flags;		/* none defined */
 	__u8 token[PROCMIG_TOKEN_BYTES];
+};
+
+/* PROCMIG_IOC_GIVE_UP: the stub cannot make what is planned; the request aborts. */
+struct procmig_give_up {
+	__u32 size;
+	__u32 error;		/* a positive errno */
+	__u8 token[PROCMIG_TOKEN_BYTES];
+	char message[PROCMIG_MESSAGE_BYTES]; /* why, naming the object */
 };
 
 /* PROCMIG_IOC_ATTACH: a descriptor for a request that lost its own. */
@@ -259,6 +293,8 @@ struct procmig_attach {
 #define PROCMIG_IOC_RESTART	_IOWR(PROCMIG_IOC_MAGIC, 0x05, struct procmig_submit)
 #define PROCMIG_IOC_ENTER	_IOWR(PROCMIG_IOC_MAGIC, 0x06, struct procmig_enter)
 #define PROCMIG_IOC_ATTACH	_IOWR(PROCMIG_IOC_MAGIC, 0x07, struct procmig_attach)
+#define PROCMIG_IOC_PLAN	_IOWR(PROCMIG_IOC_MAGIC, 0x08, struct procmig_plan)
+#define PROCMIG_IOC_GIVE_UP	_IOWR(PROCMIG_IOC_MAGIC, 0x09, struct procmig_give_up)
 
 /* ---- a request --------------------------------------------------------- */
 

@@ -11,9 +11,13 @@
  *
  * The sender writes, and the receiver reads, in this order:
  *
- *	demand: HELLO, PROCESS, then per subsystem in the order in which the
- *	        subsystems registered their `order': the subsystem's records,
- *	        DONE; after the last one END
+ *	demand: HELLO, PLAN, then per process
+ *	        PROCESS, then per subsystem in the order in which the
+ *	        subsystems registered their `order': the subsystem's records
+ *	        about the process, DONE; then per thread
+ *	        THREAD, then per subsystem that keeps state of threads: its
+ *	        records about the thread, DONE;
+ *	        after the last one END
  *	bulk:   the records that subsystems put there, each subsystem's closed
  *	        by its own means before its DONE on the demand channel
  */
@@ -23,7 +27,7 @@
 #include <linux/types.h>
 
 #define PROCMIG_STREAM_MAGIC	0x474d5250u	/* "PRMG" */
-#define PROCMIG_STREAM_VERSION	1
+#define PROCMIG_STREAM_VERSION	2
 
 #define PROCMIG_RECORD_MANDATORY	0x0001
 #define PROCMIG_RECORD_MAX_BYTES	(64u << 20)
@@ -35,7 +39,7 @@ struct procmig_record {
 	__u16 version;
 	__u32 subsystem;
 	__u32 flags;
-	__u32 process;		/* the process's PID on the source */
+	__u32 process;		/* PID on the source; TID in the records about a thread */
 	__u32 sequence;		/* per channel, from 0 */
 	__u64 length;		/* bytes of body that follow */
 };
@@ -47,6 +51,8 @@ enum procmig_core_record {
 	PROCMIG_CORE_PROCESS = 2,
 	PROCMIG_CORE_DONE = 3,		/* this subsystem has sent everything */
 	PROCMIG_CORE_END = 4,		/* nothing follows */
+	PROCMIG_CORE_PLAN = 5,		/* struct procmig_planned_task of every task */
+	PROCMIG_CORE_THREAD = 6,	/* records about that thread follow */
 };
 
 struct procmig_core_hello {
@@ -66,6 +72,11 @@ struct procmig_core_process {
 	__u64 bytes_total;	/* estimate */
 	__u64 monotonic_ns;	/* the process's own clocks, after the freeze: */
 	__u64 boottime_ns;	/* on the target it resumes no earlier */
+};
+
+struct procmig_core_thread {
+	__s32 tid;
+	__u32 reserved;
 };
 
 struct procmig_core_done {
@@ -433,7 +444,7 @@ struct procmig_signals_thread {
 
 struct procmig_signals_pending {
 	__u32 signal;
-	__u32 shared;		/* 1: of the process, 0: of the thread */
+	__u32 reserved;		/* of the process or of the thread, as the record */
 	__u8 siginfo[128];
 };
 
@@ -447,24 +458,34 @@ struct procmig_signals_timers {
 /* ---- task --------------------------------------------------------------- */
 
 enum procmig_task_record {
-	PROCMIG_TASK_ATTRIBUTES = 1,
+	PROCMIG_TASK_ATTRIBUTES = 1,	/* of the process; all others: of a thread */
 	PROCMIG_TASK_CREDENTIALS = 2,
 	PROCMIG_TASK_REGISTERS = 3,
 	PROCMIG_TASK_XSTATE = 4,
 	PROCMIG_TASK_RESTART = 5,	/* a system call that carries on */
+	PROCMIG_TASK_THREAD = 6,
 };
 
 struct procmig_task_attributes {
+	__s32 oom_score_adj;
+	__u32 subreaper;
+	__u64 rlimit_current[16];
+	__u64 rlimit_maximum[16];
+};
+
+struct procmig_task_thread {
 	char comm[16];
 	__u32 personality;
 	__s32 nice;
-	__u32 policy;		/* SCHED_NORMAL, SCHED_BATCH or SCHED_IDLE */
-	__s32 oom_score_adj;
+	__u32 policy;		/* SCHED_* but DEADLINE, and SCHED_RESET_ON_FORK */
+	__u32 priority;		/* of the real-time policies */
 	__u64 timer_slack_ns;
 	__u64 rseq, robust_list, clear_child_tid;
 	__u32 rseq_bytes, rseq_signature;
-	__u64 rlimit_current[16];
-	__u64 rlimit_maximum[16];
+	__u32 parent_death_signal;
+	__u32 no_tsc;		/* 1: reading the time stamp counter is an error */
+	__u32 seccomp;		/* SECCOMP_MODE_DISABLED or _STRICT */
+	__u32 affinity_bytes;	/* 0: every processor; else that many bytes of mask follow */
 };
 
 struct procmig_task_credentials {

@@ -2,6 +2,7 @@
 #include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_buf.h>
 #include <linux/slab.h>
 
@@ -22,6 +23,22 @@ static const struct procmig_kind kinds[] = {
 	{ "memory of devices", PROCMIG_KIND_REFUSED, "bound to the machine" },
 	{ "userfaultfd ranges", PROCMIG_KIND_REFUSED, "need their handler" },
 };
+
+static void inspect_policies(struct procmig_inspection *inspection)
+{
+#ifdef CONFIG_NUMA
+	struct task_struct *thread;
+
+	rcu_read_lock();
+	for_each_thread(procmig_inspected_task(inspection), thread)
+		if (READ_ONCE(thread->mempolicy))
+			procmig_obstacle(inspection, memory_subsystem.id,
+					 PROCMIG_OBSTACLE_UNSUPPORTED, 0,
+					 "thread %d: memory policy (set_mempolicy): no loaded subsystem carries it",
+					 task_pid_vnr(thread));
+	rcu_read_unlock();
+#endif
+}
 
 static int inspect_areas(struct procmig_inspection *inspection,
 			 struct mm_struct *mm, const struct path *root, char *buffer)
@@ -45,12 +62,7 @@ static int inspect_areas(struct procmig_inspection *inspection,
 					 area.start, area.end, path ? " of " : "",
 					 path ?: "", why);
 	}
-#ifdef CONFIG_NUMA
-	if (READ_ONCE(procmig_inspected_task(inspection)->mempolicy))
-		procmig_obstacle(inspection, memory_subsystem.id,
-				 PROCMIG_OBSTACLE_UNSUPPORTED, 0,
-				 "memory policy (set_mempolicy): no loaded subsystem carries it");
-#endif
+	inspect_policies(inspection);
 	if (mm->context.ldt)
 		procmig_obstacle(inspection, memory_subsystem.id,
 				 PROCMIG_OBSTACLE_UNSUPPORTED, 0,

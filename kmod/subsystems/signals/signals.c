@@ -15,25 +15,37 @@
 #include <procmig/compat.h>
 #include <procmig/process.h>
 
-#define SIGNALS_VERSION 1
+#define SIGNALS_VERSION 2
 #define PENDING_MAX (1u << 16)
 
 static const struct procmig_subsystem signals_subsystem;
 
+/* Signals that will be pending at the resume. */
+struct backlog {
+	struct procmig_signals_pending *signal;
+	unsigned int count;
+};
+
+/* Target, per process: what takes effect at the resume. */
 struct signals {
-	/* target: what takes effect at the resume */
-	struct procmig_signals_thread thread;
 	struct procmig_signals_timers timers;
+	struct backlog backlog;
 	unsigned long taken;		/* record types that came */
-	struct procmig_signals_pending *pending;
-	unsigned int pending_count;
+};
+
+/* Target, per thread: likewise. */
+struct signals_thread {
+	struct procmig_signals_thread thread;
+	struct backlog backlog;
+	bool taken;
 };
 
 static const struct procmig_kind kinds[] = {
-	{ "signal actions and mask", PROCMIG_KIND_CARRIED,
+	{ "signal actions and masks", PROCMIG_KIND_CARRIED,
 	  "incl. the mask that sigsuspend and ppoll return to" },
-	{ "pending signals", PROCMIG_KIND_CARRIED, "queued ones with their siginfo" },
-	{ "alternate signal stack", PROCMIG_KIND_CARRIED, NULL },
+	{ "pending signals", PROCMIG_KIND_CARRIED,
+	  "of the process and of each thread, queued ones with their siginfo" },
+	{ "alternate signal stacks", PROCMIG_KIND_CARRIED, NULL },
 	{ "interval timers", PROCMIG_KIND_CARRIED,
 	  "alarm and setitimer; real time stands still while frozen" },
 	{ "POSIX timers", PROCMIG_KIND_PLANNED, "timer_create" },
@@ -87,28 +99,12 @@ static int emit_actions(struct procmig_process *process)
 	return ret;
 }
 
-static int emit_thread(struct procmig_process *process)
-{
-	struct task_struct *task = procmig_task(process);
-	struct procmig_signals_thread thread = {
-		.blocked = task->blocked.sig[0],
-		.saved_mask = task->saved_sigmask.sig[0],
-		.altstack_sp = task->sas_ss_sp,
-		.altstack_bytes = task->sas_ss_size,
-		.altstack_flags = task->sas_ss_flags,
-		.restore_mask = task->restore_sigmask,
-	};
-
-	return emit(process, PROCMIG_SIGNALS_THREAD, &thread, sizeof(thread));
-}
-
 struct snapshot {
 	struct procmig_signals_pending *signal;
 	unsigned int count, room;
 };
 
-static void note(struct snapshot *snapshot, int signal, bool shared,
-		 const struct kernel_siginfo *info)
+static void note(struct snapshot *snapshot, int signal, const struct kernel_siginfo *info)
 {
 	struct procmig_signals_pending *pending;
 
@@ -117,11 +113,10 @@ static void note(struct snapshot *snapshot, int signal, bool shared,
 	pending = &snapshot->signal[snapshot->count - 1];
 	memset(pending, 0, sizeof(*pending));
 	pending->signal = signal;
-	pending->shared = shared;
 	memcpy(pending->siginfo, info, sizeof(*info));
 }
 
-static void note_all(struct snapshot *snapshot, const struct sigpending *queue, bool shared)
+static void note_all(struct snapshot *snapshot, const struct sigpending *queue)
 {
 	struct kernel_siginfo bare;
 	sigset_t without = queue->signal;
@@ -130,7 +125,7 @@ static void note_all(struct snapshot *snapshot, const struct sigpending *queue, 
 
 	list_for_each_entry(q, &queue->list, list) {
 		sigdelset(&without, q->info.si_signo);
-		note(snapshot, q->info.si_signo, shared, &q->info);
+		note(snapshot, q->info.si_signo, &q->info);
 	}
 	/* Sent when there was no room to queue anything about them. */
 	for (signal = 1; signal <= _NSIG; signal++) {
@@ -139,7 +134,7 @@ static void note_all(struct snapshot *snapshot, const struct sigpending *queue, 
 		clear_siginfo(&bare);
 		bare.si_signo = signal;
 		bare.si_code = SI_USER;
-		note(snapshot, signal, shared, &bare);
+		note(snapshot, signal, &bare);
 	}
 }
 
@@ -154,23 +149,28 @@ static u64 real_remaining(struct signal_struct *signal)
 	return max_t(s64, ktime_to_ns(left), 1);
 }
 
-/* Pending signals and the real timer at one instant: an alarm is one or the other. */
+/*
+ * Pending signals of the process and the real timer at one instant: an alarm is
+ * one or the other.  Without @timers: the thread's own.
+ */
 static void take_snapshot(struct task_struct *task, struct snapshot *snapshot,
 			  struct procmig_signals_timers *timers)
 {
 	spin_lock_irq(&procmig_compat_sighand(task)->siglock);
 	snapshot->count = 0;
-	note_all(snapshot, &task->pending, false);
-	note_all(snapshot, &task->signal->shared_pending, true);
-	timers->real_remaining = real_remaining(task->signal);
-	timers->real_interval = ktime_to_ns(task->signal->it_real_incr);
+	if (timers) {
+		note_all(snapshot, &task->signal->shared_pending);
+		timers->real_remaining = real_remaining(task->signal);
+		timers->real_interval = ktime_to_ns(task->signal->it_real_incr);
+	} else {
+		note_all(snapshot, &task->pending);
+	}
 	spin_unlock_irq(&procmig_compat_sighand(task)->siglock);
 }
 
-static int emit_pending(struct procmig_process *process)
+static int emit_pending(struct procmig_process *process, struct task_struct *task,
+			struct procmig_signals_timers *timers)
 {
-	struct task_struct *task = procmig_task(process);
-	struct procmig_signals_timers timers = {};
 	struct snapshot snapshot = { .room = 64 };
 	unsigned int i;
 	int ret = 0;
@@ -181,21 +181,15 @@ static int emit_pending(struct procmig_process *process)
 						 sizeof(*snapshot.signal), GFP_KERNEL);
 		if (!snapshot.signal)
 			return -ENOMEM;
-		take_snapshot(task, &snapshot, &timers);
+		take_snapshot(task, &snapshot, timers);
 		if (snapshot.count <= snapshot.room)
 			break;
 		kvfree(snapshot.signal);
 		snapshot.room = snapshot.count + 64;
 	}
-	timers.virtual_remaining = procmig_compat_get_cpu_timer(task, CPUCLOCK_VIRT,
-								&timers.virtual_interval);
-	timers.prof_remaining = procmig_compat_get_cpu_timer(task, CPUCLOCK_PROF,
-							     &timers.prof_interval);
 	for (i = 0; !ret && i < snapshot.count; i++)
 		ret = emit(process, PROCMIG_SIGNALS_PENDING, &snapshot.signal[i],
 			   sizeof(snapshot.signal[i]));
-	if (!ret)
-		ret = emit(process, PROCMIG_SIGNALS_TIMERS, &timers, sizeof(timers));
 	if (!ret)
 		procmig_progress(process, 0, snapshot.count);
 	kvfree(snapshot.signal);
@@ -204,21 +198,47 @@ static int emit_pending(struct procmig_process *process)
 
 static int signals_checkpoint(struct procmig_process *process)
 {
+	struct task_struct *task = procmig_task(process);
+	struct procmig_signals_timers timers = {};
 	int ret;
 
 	ret = emit_actions(process);
 	if (!ret)
-		ret = emit_thread(process);
-	return ret ?: emit_pending(process);
+		ret = emit_pending(process, task, &timers);
+	if (ret)
+		return ret;
+	timers.virtual_remaining = procmig_compat_get_cpu_timer(task, CPUCLOCK_VIRT,
+								&timers.virtual_interval);
+	timers.prof_remaining = procmig_compat_get_cpu_timer(task, CPUCLOCK_PROF,
+							     &timers.prof_interval);
+	return emit(process, PROCMIG_SIGNALS_TIMERS, &timers, sizeof(timers));
+}
+
+static int signals_checkpoint_thread(struct procmig_thread *thread)
+{
+	struct procmig_process *process = procmig_thread_process(thread);
+	struct task_struct *task = procmig_thread_task(thread);
+	struct procmig_signals_thread body = {
+		.blocked = task->blocked.sig[0],
+		.saved_mask = task->saved_sigmask.sig[0],
+		.altstack_sp = task->sas_ss_sp,
+		.altstack_bytes = task->sas_ss_size,
+		.altstack_flags = task->sas_ss_flags,
+		.restore_mask = task->restore_sigmask,
+	};
+	int ret;
+
+	ret = emit(process, PROCMIG_SIGNALS_THREAD, &body, sizeof(body));
+	return ret ?: emit_pending(process, task, NULL);
 }
 
 /* ---- target -------------------------------------------------------------- */
 
-static int signals_setup(struct procmig_process *process)
+static int signals_setup_thread(struct procmig_thread *thread)
 {
 	sigset_t all;
 
-	if (procmig_task(process) != current)
+	if (procmig_thread_task(thread) != current)
 		return 0;
 	sigfillset(&all);
 	/* Inside the kernel nothing else keeps these two from being blocked. */
@@ -273,34 +293,33 @@ free:
 	return ret;
 }
 
-static int take_pending(struct procmig_process *process, struct signals *signals,
+static int take_pending(struct procmig_process *process, struct backlog *backlog,
 			const struct procmig_record *record)
 {
 	struct procmig_signals_pending *more, *pending;
 	int ret;
 
-	if (signals->pending_count == PENDING_MAX)
+	if (backlog->count == PENDING_MAX)
 		return refuse(process, "too many pending signals");
 	/* Powers of two: no need to remember the room. */
-	if (!(signals->pending_count & (signals->pending_count - 1))) {
-		more = kvmalloc_array(max(1u, signals->pending_count * 2),
-				      sizeof(*more), GFP_KERNEL);
+	if (!(backlog->count & (backlog->count - 1))) {
+		more = kvmalloc_array(max(1u, backlog->count * 2), sizeof(*more),
+				      GFP_KERNEL);
 		if (!more)
 			return -ENOMEM;
-		if (signals->pending_count)
-			memcpy(more, signals->pending,
-			       signals->pending_count * sizeof(*more));
-		kvfree(signals->pending);
-		signals->pending = more;
+		if (backlog->count)
+			memcpy(more, backlog->signal, backlog->count * sizeof(*more));
+		kvfree(backlog->signal);
+		backlog->signal = more;
 	}
-	pending = &signals->pending[signals->pending_count];
+	pending = &backlog->signal[backlog->count];
 	ret = take(process, record, pending, sizeof(*pending));
 	if (ret)
 		return ret;
-	if (!valid_signal(pending->signal) || !pending->signal || pending->shared > 1)
+	if (!valid_signal(pending->signal) || !pending->signal || pending->reserved)
 		return refuse(process, "a pending signal");
 	((struct kernel_siginfo *)pending->siginfo)->si_signo = pending->signal;
-	signals->pending_count++;
+	backlog->count++;
 	return 0;
 }
 
@@ -314,12 +333,27 @@ static int signals_restart(struct procmig_process *process,
 	switch (record->type) {
 	case PROCMIG_SIGNALS_ACTIONS:
 		return take_actions(process, record);
-	case PROCMIG_SIGNALS_THREAD:
-		return take(process, record, &signals->thread, sizeof(signals->thread));
 	case PROCMIG_SIGNALS_PENDING:
-		return take_pending(process, signals, record);
+		return take_pending(process, &signals->backlog, record);
 	case PROCMIG_SIGNALS_TIMERS:
 		return take(process, record, &signals->timers, sizeof(signals->timers));
+	default:
+		return PROCMIG_UNKNOWN;
+	}
+}
+
+static int signals_restart_thread(struct procmig_thread *thread,
+				  const struct procmig_record *record)
+{
+	struct signals_thread *signals = procmig_thread_private(thread, &signals_subsystem);
+	struct procmig_process *process = procmig_thread_process(thread);
+
+	switch (record->type) {
+	case PROCMIG_SIGNALS_THREAD:
+		signals->taken = true;
+		return take(process, record, &signals->thread, sizeof(signals->thread));
+	case PROCMIG_SIGNALS_PENDING:
+		return take_pending(process, &signals->backlog, record);
 	default:
 		return PROCMIG_UNKNOWN;
 	}
@@ -328,12 +362,21 @@ static int signals_restart(struct procmig_process *process,
 static int signals_settle(struct procmig_process *process)
 {
 	const unsigned long needed = BIT(PROCMIG_SIGNALS_ACTIONS) |
-				     BIT(PROCMIG_SIGNALS_THREAD) |
 				     BIT(PROCMIG_SIGNALS_TIMERS);
 	struct signals *signals = procmig_private(process, &signals_subsystem);
 
 	if ((signals->taken & needed) != needed)
 		return refuse(process, "the signals are not complete");
+	return 0;
+}
+
+static int signals_settle_thread(struct procmig_thread *thread)
+{
+	struct signals_thread *signals = procmig_thread_private(thread, &signals_subsystem);
+
+	if (!signals->taken)
+		return refuse(procmig_thread_process(thread),
+			      "a thread's signals are not complete");
 	return 0;
 }
 
@@ -354,29 +397,42 @@ static void start_timers(const struct procmig_signals_timers *timers)
 				     timers->prof_interval);
 }
 
+/* While everything is blocked: even an ignored signal stays pending. */
+static void send_backlog(const struct backlog *backlog, bool shared)
+{
+	struct kernel_siginfo info;
+	unsigned int i;
+
+	for (i = 0; i < backlog->count; i++) {
+		memcpy(&info, backlog->signal[i].siginfo, sizeof(info));
+		procmig_compat_send_signal(backlog->signal[i].signal, &info, current,
+					   shared);
+	}
+}
+
 static void signals_resume(struct procmig_process *process)
 {
 	struct signals *signals = procmig_private(process, &signals_subsystem);
-	const struct procmig_signals_thread *thread = &signals->thread;
-	struct kernel_siginfo info;
-	sigset_t blocked = { .sig = { thread->blocked } };
-	unsigned int i;
 
-	current->sas_ss_sp = thread->altstack_sp;
-	current->sas_ss_size = thread->altstack_bytes;
-	current->sas_ss_flags = thread->altstack_flags;
-
-	/* While everything is blocked: even an ignored signal stays pending. */
-	for (i = 0; i < signals->pending_count; i++) {
-		memcpy(&info, signals->pending[i].siginfo, sizeof(info));
-		procmig_compat_send_signal(signals->pending[i].signal, &info, current,
-					   signals->pending[i].shared);
-	}
+	send_backlog(&signals->backlog, true);
 	start_timers(&signals->timers);
+}
+
+static void signals_resume_thread(struct procmig_thread *thread)
+{
+	struct signals_thread *signals = procmig_thread_private(thread, &signals_subsystem);
+	const struct procmig_signals_thread *wanted = &signals->thread;
+	sigset_t blocked = { .sig = { wanted->blocked } };
+
+	current->sas_ss_sp = wanted->altstack_sp;
+	current->sas_ss_size = wanted->altstack_bytes;
+	current->sas_ss_flags = wanted->altstack_flags;
+
+	send_backlog(&signals->backlog, false);
 	sigdelsetmask(&blocked, sigmask(SIGKILL) | sigmask(SIGSTOP));
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
-	if (thread->restore_mask) {
-		current->saved_sigmask.sig[0] = thread->saved_mask;
+	if (wanted->restore_mask) {
+		current->saved_sigmask.sig[0] = wanted->saved_mask;
 		set_restore_sigmask();
 	}
 }
@@ -385,7 +441,14 @@ static void signals_cleanup(struct procmig_process *process)
 {
 	struct signals *signals = procmig_private(process, &signals_subsystem);
 
-	kvfree(signals->pending);
+	kvfree(signals->backlog.signal);
+}
+
+static void signals_cleanup_thread(struct procmig_thread *thread)
+{
+	struct signals_thread *signals = procmig_thread_private(thread, &signals_subsystem);
+
+	kvfree(signals->backlog.signal);
 }
 
 static const struct procmig_subsystem signals_subsystem = {
@@ -398,12 +461,18 @@ static const struct procmig_subsystem signals_subsystem = {
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),
 	.inspect = signals_inspect,
-	.setup = signals_setup,
 	.checkpoint = signals_checkpoint,
 	.restart = signals_restart,
 	.settle = signals_settle,
 	.resume = signals_resume,
 	.cleanup = signals_cleanup,
+	.thread_private_bytes = sizeof(struct signals_thread),
+	.setup_thread = signals_setup_thread,
+	.checkpoint_thread = signals_checkpoint_thread,
+	.restart_thread = signals_restart_thread,
+	.settle_thread = signals_settle_thread,
+	.resume_thread = signals_resume_thread,
+	.cleanup_thread = signals_cleanup_thread,
 };
 
 static int __init signals_module_init(void)

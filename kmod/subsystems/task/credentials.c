@@ -27,9 +27,9 @@ static u32 gid(kgid_t id)
 	return from_kgid(&init_user_ns, id);
 }
 
-int task_emit_credentials(struct procmig_process *process)
+int task_emit_credentials(struct procmig_thread *thread)
 {
-	struct task_struct *task = procmig_task(process);
+	struct task_struct *task = procmig_thread_task(thread);
 	const struct cred *cred = get_task_cred(task);
 	struct procmig_task_credentials body = {
 		.uid = uid(cred->uid), .euid = uid(cred->euid),
@@ -57,8 +57,8 @@ int task_emit_credentials(struct procmig_process *process)
 	for (i = 0; i < body.groups; i++)
 		groups[i] = gid(cred->group_info->gid[i]);
 	put_cred(cred);
-	ret = task_emit(process, PROCMIG_TASK_CREDENTIALS, &body, sizeof(body), groups,
-			body.groups * sizeof(*groups));
+	ret = task_emit(procmig_thread_process(thread), PROCMIG_TASK_CREDENTIALS, &body,
+			sizeof(body), groups, body.groups * sizeof(*groups));
 	kvfree(groups);
 	return ret;
 }
@@ -78,8 +78,7 @@ static int set_groups_of(struct cred *cred, const u32 *groups, u32 count)
 	return 0;
 }
 
-static int take_on(struct procmig_process *process,
-		   const struct procmig_task_credentials *wanted, const u32 *groups)
+static int take_on(const struct procmig_task_credentials *wanted, const u32 *groups)
 {
 	struct cred *cred;
 	int ret;
@@ -129,9 +128,11 @@ static bool ids_ok(const struct procmig_task_credentials *wanted, const u32 *gro
 	return true;
 }
 
-int task_take_credentials(struct procmig_process *process, struct task *task,
+int task_take_credentials(struct procmig_thread *thread,
 			  const struct procmig_record *record)
 {
+	struct task_thread *state = procmig_thread_private(thread, &task_subsystem);
+	struct procmig_process *process = procmig_thread_process(thread);
 	struct procmig_task_credentials *wanted;
 	int ret;
 
@@ -143,11 +144,12 @@ int task_take_credentials(struct procmig_process *process, struct task *task,
 	    !ids_ok(wanted, (const u32 *)(wanted + 1)))
 		ret = task_refuse(process, "the credentials");
 	else
-		ret = take_on(process, wanted, (const u32 *)(wanted + 1));
+		ret = take_on(wanted, (const u32 *)(wanted + 1));
 	if (ret)
 		procmig_fail(process, task_subsystem.id, ret,
-			     "the credentials could not be taken on (%d)", ret);
-	task->have_credentials = !ret;
+			     "thread %d: the credentials could not be taken on (%d)",
+			     task_pid_vnr(current), ret);
+	state->have_credentials = !ret;
 	kvfree(wanted);
 	return ret;
 }

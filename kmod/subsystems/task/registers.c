@@ -93,10 +93,12 @@ static void describe_futex(const struct restart_block *block,
 				       futex_now(block->futex.flags));
 }
 
-static int emit_restart(struct procmig_process *process,
+static int emit_restart(struct procmig_thread *thread,
 			const struct user_regs_struct *regs)
 {
-	const struct restart_block *block = &procmig_task(process)->restart_block;
+	struct procmig_process *process = procmig_thread_process(thread);
+	struct task_struct *task = procmig_thread_task(thread);
+	const struct restart_block *block = &task->restart_block;
 	struct procmig_task_restart body = {};
 
 	if ((long)regs->orig_ax >= 0 && (long)regs->ax == -ERESTART_RESTARTBLOCK) {
@@ -113,16 +115,17 @@ static int emit_restart(struct procmig_process *process,
 			break;
 		default:
 			return procmig_fail(process, task_subsystem.id, -EOPNOTSUPP,
-					    "system call %lu waits in a way that no loaded subsystem carries; try again when it has returned",
-					    regs->orig_ax);
+					    "thread %d: system call %lu waits in a way that no loaded subsystem carries; try again when it has returned",
+					    task_pid_nr(task), regs->orig_ax);
 		}
 	}
 	return task_emit(process, PROCMIG_TASK_RESTART, &body, sizeof(body), NULL, 0);
 }
 
-int task_emit_registers(struct procmig_process *process)
+int task_emit_registers(struct procmig_thread *thread)
 {
-	struct task_struct *task = procmig_task(process);
+	struct procmig_process *process = procmig_thread_process(thread);
+	struct task_struct *task = procmig_thread_task(thread);
 	const struct user_regset *general = find_regset(task, NT_PRSTATUS);
 	const struct user_regset *extended = find_regset(task, NT_X86_XSTATE);
 	u32 bytes = procmig_compat_xstate_bytes();
@@ -148,7 +151,7 @@ int task_emit_registers(struct procmig_process *process)
 	if (!ret)
 		ret = task_emit(process, PROCMIG_TASK_XSTATE, xstate, bytes, NULL, 0);
 	if (!ret)
-		ret = emit_restart(process, &regs);
+		ret = emit_restart(thread, &regs);
 free:
 	kvfree(xstate);
 	return ret;
@@ -156,9 +159,10 @@ free:
 
 /* ---- target -------------------------------------------------------------- */
 
-int task_take_xstate(struct procmig_process *process, struct task *task,
-		     const struct procmig_record *record)
+int task_take_xstate(struct procmig_thread *thread, const struct procmig_record *record)
 {
+	struct procmig_process *process = procmig_thread_process(thread);
+	struct task_thread *task = procmig_thread_private(thread, &task_subsystem);
 	void *xstate;
 
 	if (task->xstate || record->length != procmig_compat_xstate_bytes())
@@ -172,9 +176,11 @@ int task_take_xstate(struct procmig_process *process, struct task *task,
 }
 
 /* From the worker: the register sets refuse to write a running task's. */
-int task_settle_registers(struct procmig_process *process, struct task *task)
+int task_settle_registers(struct procmig_thread *thread)
 {
-	struct task_struct *target = procmig_task(process);
+	struct procmig_process *process = procmig_thread_process(thread);
+	struct task_thread *task = procmig_thread_private(thread, &task_subsystem);
+	struct task_struct *target = procmig_thread_task(thread);
 	const struct user_regset *general = find_regset(target, NT_PRSTATUS);
 	const struct user_regset *extended = find_regset(target, NT_X86_XSTATE);
 	int ret;

@@ -7,14 +7,19 @@
 #include <procmig/compat.h>
 #include <procmig/process.h>
 
-#define TASK_VERSION 1
+#define TASK_VERSION 2
 
-/* Target: what is installed when the task is rebuilt. */
-struct task {
+/* Target, per process. */
+struct task_process {
+	bool have_attributes;
+};
+
+/* Target, per thread: what is installed when it is rebuilt. */
+struct task_thread {
 	bool have_attributes;
 	bool have_credentials;
 	bool have_registers;
-	struct procmig_task_attributes attributes;
+	struct procmig_task_thread attributes;
 	struct procmig_task_registers registers;
 	struct procmig_task_restart restart;
 	void *xstate;
@@ -27,20 +32,29 @@ int task_emit(struct procmig_process *process, u16 type, const void *head,
 	      size_t head_bytes, const void *tail, size_t tail_bytes);
 int task_refuse(struct procmig_process *process, const char *what);
 
+/* attributes.c: of the process */
 int task_emit_attributes(struct procmig_process *process);
-int task_take_attributes(struct procmig_process *process, struct task *task);
-void task_detach_stub(void);
-void task_attach_user_areas(const struct procmig_task_attributes *attributes);
+int task_take_attributes(struct procmig_process *process,
+			 const struct procmig_record *record);
 
-int task_emit_credentials(struct procmig_process *process);
-int task_take_credentials(struct procmig_process *process, struct task *task,
+/* thread.c: of a thread */
+int task_emit_thread(struct procmig_thread *thread);
+int task_take_thread(struct procmig_thread *thread, const struct procmig_record *record);
+void task_detach_stub(void);
+void task_settle_thread(struct procmig_thread *thread);
+void task_resume_attributes(const struct procmig_task_thread *attributes);
+
+int task_emit_credentials(struct procmig_thread *thread);
+int task_take_credentials(struct procmig_thread *thread,
 			  const struct procmig_record *record);
 
-int task_emit_registers(struct procmig_process *process);
-int task_take_xstate(struct procmig_process *process, struct task *task,
-		     const struct procmig_record *record);
-int task_settle_registers(struct procmig_process *process, struct task *task);
+int task_emit_registers(struct procmig_thread *thread);
+int task_take_xstate(struct procmig_thread *thread, const struct procmig_record *record);
+int task_settle_registers(struct procmig_thread *thread);
 bool task_restart_ok(const struct procmig_task_restart *restart);
 void task_resume_call(const struct procmig_task_restart *restart);
+
+/* inspect.c */
+int task_inspect(struct procmig_inspection *inspection);
 
 #endif /* _PROCMIG_TASK_H */

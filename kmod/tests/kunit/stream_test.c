@@ -11,8 +11,18 @@ struct pair {
 	struct procmig_request *source, *target;
 };
 
+static struct procmig_process *source_of(struct pair *pair)
+{
+	return procmig_first_process(pair->source);
+}
+
+static struct procmig_process *target_of(struct pair *pair)
+{
+	return procmig_first_process(pair->target);
+}
+
 /* The requests have no threads here. */
-bool procmig_has_left(struct procmig_process *process)
+bool procmig_has_left(struct procmig_request *request)
 {
 	return false;
 }
@@ -28,10 +38,10 @@ static struct procmig_request *request_new(struct kunit *test, enum procmig_role
 	spin_lock_init(&request->lock);
 	mutex_init(&request->conduit_lock);
 	init_waitqueue_head(&request->changed);
-	request->process.request = request;
-	request->process.pid = 42;
-	spin_lock_init(&request->process.lock);
-	init_waitqueue_head(&request->process.moved);
+	INIT_LIST_HEAD(&request->processes);
+	KUNIT_ASSERT_NOT_NULL(test, procmig_process_new(request, 42));
+	spin_lock_init(&request->gate.lock);
+	init_waitqueue_head(&request->gate.moved);
 	request->conduit.role = role;
 	request->conduit.channel_count = 3;
 	memcpy(request->conduit.token, "the token of it.", PROCMIG_TOKEN_BYTES);
@@ -65,13 +75,15 @@ static void stream_exit(struct kunit *test)
 	procmig_medium_put(pair->source->medium);
 	pair->target->medium->close(&pair->target->conduit);
 	procmig_medium_put(pair->target->medium);
+	procmig_processes_free(pair->source);
+	procmig_processes_free(pair->target);
 }
 
 static int emit(struct pair *pair, enum procmig_channel_role role, u16 type, const char *text)
 {
 	const struct kvec part = { (void *)text, strlen(text) };
 
-	return procmig_emit(&pair->source->process, role, SUBSYSTEM, type, 1, &part, 1);
+	return procmig_emit(source_of(pair), role, SUBSYSTEM, type, 1, &part, 1);
 }
 
 static void a_record_arrives_as_it_was(struct kunit *test)
@@ -81,17 +93,17 @@ static void a_record_arrives_as_it_was(struct kunit *test)
 	char *body;
 
 	KUNIT_ASSERT_EQ(test, 0, emit(pair, PROCMIG_CHANNEL_DEMAND, 7, "hello"));
-	KUNIT_ASSERT_EQ(test, 0, procmig_take_demand(&pair->target->process, &record));
+	KUNIT_ASSERT_EQ(test, 0, procmig_take_demand(target_of(pair), &record));
 	KUNIT_EXPECT_EQ(test, 7, record.type);
 	KUNIT_EXPECT_EQ(test, 1, record.version);
 	KUNIT_EXPECT_EQ(test, (u32)SUBSYSTEM, record.subsystem);
 	KUNIT_EXPECT_EQ(test, 42u, record.process);
 	KUNIT_EXPECT_EQ(test, 5ULL, record.length);
-	body = procmig_take_body(&pair->target->process, &record, 5);
+	body = procmig_take_body(target_of(pair), &record, 5);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, body);
 	KUNIT_EXPECT_STREQ(test, body, "hello");
 	kvfree(body);
-	KUNIT_EXPECT_EQ(test, 0ULL, procmig_left(&pair->target->process,
+	KUNIT_EXPECT_EQ(test, 0ULL, procmig_left(target_of(pair),
 						 PROCMIG_CHANNEL_DEMAND));
 }
 
@@ -107,10 +119,10 @@ static void bulk_records_keep_their_order(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, 0, emit(pair, PROCMIG_CHANNEL_BULK, i, text));
 	}
 	for (i = 0; i < 5; i++) {
-		KUNIT_ASSERT_EQ(test, 0, procmig_take_bulk(&pair->target->process,
+		KUNIT_ASSERT_EQ(test, 0, procmig_take_bulk(target_of(pair),
 							   SUBSYSTEM, &record));
 		KUNIT_EXPECT_EQ(test, i, (unsigned int)record.type);
-		KUNIT_ASSERT_EQ(test, 0, procmig_take(&pair->target->process,
+		KUNIT_ASSERT_EQ(test, 0, procmig_take(target_of(pair),
 						      PROCMIG_CHANNEL_BULK, text, 1));
 		KUNIT_EXPECT_EQ(test, text[0], (char)('a' + i));
 	}
@@ -126,11 +138,11 @@ static void what_is_not_read_is_skipped(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, emit(pair, PROCMIG_CHANNEL_DEMAND, 1, "long enough"));
 	KUNIT_ASSERT_EQ(test, 0, emit(pair, PROCMIG_CHANNEL_DEMAND, 2, "next"));
-	KUNIT_ASSERT_EQ(test, 0, procmig_take_demand(&pair->target->process, &record));
-	KUNIT_ASSERT_EQ(test, 0, procmig_take(&pair->target->process,
+	KUNIT_ASSERT_EQ(test, 0, procmig_take_demand(target_of(pair), &record));
+	KUNIT_ASSERT_EQ(test, 0, procmig_take(target_of(pair),
 					      PROCMIG_CHANNEL_DEMAND, some, sizeof(some)));
-	KUNIT_ASSERT_EQ(test, 0, procmig_skip_demand(&pair->target->process));
-	KUNIT_ASSERT_EQ(test, 0, procmig_take_demand(&pair->target->process, &record));
+	KUNIT_ASSERT_EQ(test, 0, procmig_skip_demand(target_of(pair)));
+	KUNIT_ASSERT_EQ(test, 0, procmig_take_demand(target_of(pair), &record));
 	KUNIT_EXPECT_EQ(test, 2, record.type);
 }
 
@@ -141,13 +153,13 @@ static void nothing_is_read_beyond_a_body(struct kunit *test)
 	char room[16];
 
 	KUNIT_ASSERT_EQ(test, 0, emit(pair, PROCMIG_CHANNEL_DEMAND, 1, "short"));
-	KUNIT_ASSERT_EQ(test, 0, procmig_take_demand(&pair->target->process, &record));
-	KUNIT_EXPECT_EQ(test, -EPROTO, procmig_take(&pair->target->process,
+	KUNIT_ASSERT_EQ(test, 0, procmig_take_demand(target_of(pair), &record));
+	KUNIT_EXPECT_EQ(test, -EPROTO, procmig_take(target_of(pair),
 						    PROCMIG_CHANNEL_DEMAND, room,
 						    sizeof(room)));
 	KUNIT_EXPECT_EQ(test, -EPROTO, pair->target->error);
 	KUNIT_EXPECT_EQ(test, -EPROTO,
-			PTR_ERR(procmig_take_body(&pair->target->process, &record, 6)));
+			PTR_ERR(procmig_take_body(target_of(pair), &record, 6)));
 }
 
 static void a_stranger_on_the_bulk_channel_is_refused(struct kunit *test)
@@ -156,7 +168,7 @@ static void a_stranger_on_the_bulk_channel_is_refused(struct kunit *test)
 	struct procmig_record record;
 
 	KUNIT_ASSERT_EQ(test, 0, emit(pair, PROCMIG_CHANNEL_BULK, 1, "x"));
-	KUNIT_EXPECT_EQ(test, -EPROTO, procmig_take_bulk(&pair->target->process,
+	KUNIT_EXPECT_EQ(test, -EPROTO, procmig_take_bulk(target_of(pair),
 							 SUBSYSTEM + 1, &record));
 }
 
@@ -192,7 +204,7 @@ static void an_abort_ends_the_waiting(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, procmig_request_abort(pair->target, 0, -ETIMEDOUT, "%s",
 						       "enough"));
-	KUNIT_EXPECT_EQ(test, -ECANCELED, procmig_take_demand(&pair->target->process, &record));
+	KUNIT_EXPECT_EQ(test, -ECANCELED, procmig_take_demand(target_of(pair), &record));
 	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, pair->target->error);
 	KUNIT_EXPECT_STREQ(test, pair->target->message, "enough");
 	KUNIT_EXPECT_EQ(test, -ECANCELED, emit(pair, PROCMIG_CHANNEL_DEMAND, 1, "x"));

@@ -973,18 +973,18 @@ static void test_restart(void)
 }
 
 /* A child tries to enter; its errno comes back as its exit status. */
-static int enter_as_child(const struct procmig_enter *enter)
+static int call_as_child(unsigned long code, const void *argument)
 {
 	pid_t child = fork();
 	int status;
 
 	if (!child)
-		_exit(call(device, PROCMIG_IOC_ENTER, (void *)enter));
+		_exit(call(device, code, (void *)argument));
 	waitpid(child, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void test_enter_and_attach(pid_t victim)
+static void test_stub_and_attach(pid_t victim)
 {
 	const struct ioctl_case enter_case = {
 		"ENTER", PROCMIG_IOC_ENTER, sizeof(struct procmig_enter),
@@ -994,18 +994,42 @@ static void test_enter_and_attach(pid_t victim)
 		"ATTACH", PROCMIG_IOC_ATTACH, sizeof(struct procmig_attach),
 		sizeof(struct procmig_attach), ENOENT,
 	};
+	const struct ioctl_case plan_case = {
+		"PLAN", PROCMIG_IOC_PLAN, sizeof(struct procmig_plan),
+		sizeof(struct procmig_plan), ENOENT,
+	};
+	const struct ioctl_case give_up_case = {
+		"GIVE_UP", PROCMIG_IOC_GIVE_UP, sizeof(struct procmig_give_up),
+		sizeof(struct procmig_give_up), ENOENT,
+	};
 	struct link link = make_link(false);
+	struct procmig_give_up give_up = {
+		.size = sizeof(give_up), .error = ENOMEM, .message = "as a test",
+	};
 	struct procmig_enter enter = { .size = sizeof(enter) };
+	struct procmig_plan plan = { .size = sizeof(plan) };
 	struct procmig_attach attach = { .size = sizeof(attach) };
 	struct procmig_submit s;
 
 	make_token(enter.token);
 	make_token(attach.token);
+	make_token(plan.token);
+	make_token(give_up.token);
 	check_conventions(device, &enter_case, &enter);
+	check_conventions(device, &plan_case, &plan);
+	check_conventions(device, &give_up_case, &give_up);
 	check_conventions(device, &attach_case, &attach);
 	enter.flags = 1;
 	expect(EINVAL, call(device, PROCMIG_IOC_ENTER, &enter), "ENTER", "a flag");
 	enter.flags = 0;
+	plan.flags = 1;
+	expect(EINVAL, call(device, PROCMIG_IOC_PLAN, &plan), "PLAN", "a flag");
+	plan.flags = 0;
+	give_up.error = 0;
+	expect(EINVAL, call(device, PROCMIG_IOC_GIVE_UP, &give_up), "GIVE_UP", "no error");
+	give_up.error = 4096;
+	expect(EINVAL, call(device, PROCMIG_IOC_GIVE_UP, &give_up), "GIVE_UP", "no errno");
+	give_up.error = ENOMEM;
 	attach.flags = 1;
 	expect(EINVAL, call(device, PROCMIG_IOC_ATTACH, &attach), "ATTACH", "a flag");
 	attach.flags = 0;
@@ -1015,7 +1039,12 @@ static void test_enter_and_attach(pid_t victim)
 		bail("CHECKPOINT");
 	memcpy(enter.token, s.token, sizeof(s.token));
 	memcpy(attach.token, s.token, sizeof(s.token));
-	expect(EPROTO, enter_as_child(&enter), "ENTER", "the token of a source");
+	memcpy(plan.token, s.token, sizeof(s.token));
+	memcpy(give_up.token, s.token, sizeof(s.token));
+	expect(EPROTO, call_as_child(PROCMIG_IOC_ENTER, &enter), "ENTER", "the token of a source");
+	expect(EPROTO, call_as_child(PROCMIG_IOC_PLAN, &plan), "PLAN", "the token of a source");
+	expect(EPROTO, call(device, PROCMIG_IOC_GIVE_UP, &give_up), "GIVE_UP",
+	       "the token of a source");
 	expect(0, call(device, PROCMIG_IOC_ATTACH, &attach), "ATTACH", "a request that has a descriptor");
 	result(attach.id == s.id && attach.fd != s.fd && fcntl(attach.fd, F_GETFD) == FD_CLOEXEC,
 	       "ATTACH: request %u, another descriptor, close-on-exec", attach.id);
@@ -1032,7 +1061,11 @@ static void test_enter_and_attach(pid_t victim)
 	if (call(device, PROCMIG_IOC_RESTART, &s))
 		bail("RESTART");
 	memcpy(enter.token, s.token, sizeof(s.token));
-	expect(EINVAL, enter_as_child(&enter), "ENTER", "a process with another pid");
+	memcpy(plan.token, s.token, sizeof(s.token));
+	memcpy(give_up.token, s.token, sizeof(s.token));
+	expect(EPROTO, call_as_child(PROCMIG_IOC_ENTER, &enter), "ENTER", "before the plan");
+	expect(ECHILD, call_as_child(PROCMIG_IOC_PLAN, &plan), "PLAN", "a process with another pid");
+	expect(EPROTO, call(device, PROCMIG_IOC_GIVE_UP, &give_up), "GIVE_UP", "before the plan");
 	close(s.fd);
 	result(all_gone(), "ENTER: nothing is left");
 	end_link(&link);
@@ -1060,6 +1093,7 @@ static void test_permission(void)
 		wrong |= (call(device, PROCMIG_IOC_ENTER, other) != EPERM) << 4;
 		wrong |= (call(device, PROCMIG_IOC_ATTACH, other) != EPERM) << 5;
 		wrong |= (open(DEVICE, O_RDWR) >= 0 || errno != EPERM) << 6;
+		wrong |= (call(device, PROCMIG_IOC_PLAN, other) != EPERM) << 7;
 		_exit(wrong);
 	}
 	waitpid(child, &status, 0);
@@ -1325,6 +1359,7 @@ static void fuzz(pid_t victim, unsigned long calls)
 		PROCMIG_IOC_INFO, PROCMIG_IOC_COMPONENT, PROCMIG_IOC_STATE_KIND, PROCMIG_IOC_INSPECT,
 		PROCMIG_IOC_CHECKPOINT, PROCMIG_IOC_RESTART, PROCMIG_IOC_ENTER, PROCMIG_IOC_ATTACH,
 		PROCMIG_REQ_STATUS, PROCMIG_REQ_COMMIT, PROCMIG_REQ_ABORT, PROCMIG_REQ_FINISH,
+		PROCMIG_IOC_PLAN, PROCMIG_IOC_GIVE_UP,
 	};
 	static const size_t sizes[] = {
 		sizeof(struct procmig_info), sizeof(struct procmig_component),
@@ -1333,6 +1368,7 @@ static void fuzz(pid_t victim, unsigned long calls)
 		sizeof(struct procmig_enter), sizeof(struct procmig_attach),
 		sizeof(struct procmig_status), sizeof(struct procmig_order),
 		sizeof(struct procmig_order), sizeof(struct procmig_order),
+		sizeof(struct procmig_plan), sizeof(struct procmig_give_up),
 	};
 	struct link link = make_link(false);
 	unsigned long accepted = 0;
@@ -1373,8 +1409,8 @@ static void fuzz(pid_t victim, unsigned long calls)
 		    (codes[which] == PROCMIG_IOC_CHECKPOINT || codes[which] == PROCMIG_IOC_INSPECT))
 			words[1 + (codes[which] == PROCMIG_IOC_CHECKPOINT)] =
 				harmless_pid(victim, words[1 + (codes[which] == PROCMIG_IOC_CHECKPOINT)]);
-		/* ENTER would have this very process replaced; FINISH would kill the victim */
-		if (code == PROCMIG_IOC_ENTER)
+		/* PLAN would wait for a source; FINISH would kill the victim */
+		if (code == PROCMIG_IOC_ENTER || code == PROCMIG_IOC_PLAN)
 			memset(buffer + 8, 0xff, PROCMIG_TOKEN_BYTES);
 		if (code == PROCMIG_REQ_COMMIT || ioctl(fd, code, argument) < 0)
 			continue;
@@ -1447,7 +1483,7 @@ int main(int argc, char **argv)
 	test_checkpoint(victim);
 	test_self();
 	test_restart();
-	test_enter_and_attach(victim);
+	test_stub_and_attach(victim);
 	test_source_states(victim);
 	test_watchdog(victim);
 	test_peer_hangs_up(victim);

@@ -13,8 +13,8 @@ import time
 from ..migration import nothing_left
 from ..program import Program
 from ..report import Failed, require
-from ..stream import (BULK, CORE, DEMAND, DONE, END, FILES, HELLO, MANDATORY, MEMORY, PROCESS,
-                      SIGNALS, TASK, Record, Replay, capture)
+from ..stream import (BULK, CORE, DEMAND, DONE, END, FILES, HELLO, MANDATORY, MEMORY, PLAN,
+                      PROCESS, SIGNALS, TASK, THREAD, Record, Replay, capture)
 
 REFUSED, SURVIVED, TAKEN = "refused", "survived", "taken"
 KERNEL = 0xffff888000000000
@@ -24,11 +24,13 @@ NOWHERE = 0x00007ffffffff000        # the last page, which nobody may have
 FUZZ_ROUNDS = 60
 
 NAMES = {
-    CORE: {HELLO: "HELLO", PROCESS: "PROCESS", DONE: "DONE", END: "END"},
+    CORE: {HELLO: "HELLO", PLAN: "PLAN", PROCESS: "PROCESS", THREAD: "THREAD", DONE: "DONE",
+           END: "END"},
     FILES: {1: "CONTEXT", 2: "DESCRIPTION", 3: "DESCRIPTOR"},
     MEMORY: {1: "SPACE", 2: "AREA", 3: "PAGES", 4: "PAGES_END"},
     SIGNALS: {1: "ACTIONS", 2: "THREAD", 3: "PENDING", 4: "TIMERS"},
-    TASK: {1: "ATTRIBUTES", 2: "CREDENTIALS", 3: "REGISTERS", 4: "XSTATE", 5: "RESTART"},
+    TASK: {1: "ATTRIBUTES", 2: "CREDENTIALS", 3: "REGISTERS", 4: "XSTATE", 5: "RESTART",
+           6: "THREAD"},
 }
 SUBSYSTEMS = ("core", "files", "memory", "signals", "task")
 
@@ -41,6 +43,11 @@ MEMBERS = (
     (CORE, HELLO, "no process", 12, "I", 0, REFUSED),
     (CORE, HELLO, "features of the processor", 16, "Q", 1 << 62, REFUSED),
     (CORE, HELLO, "token", 24, "Q", 0, REFUSED),
+    (CORE, PLAN, "another TID", 0, "i", 1, REFUSED),
+    (CORE, PLAN, "TID 0", 0, "i", 0, REFUSED),
+    (CORE, PLAN, "another process", 4, "i", 1, REFUSED),
+    (CORE, THREAD, "TID", 0, "i", 1, REFUSED),
+    (CORE, THREAD, "reserved", 4, "I", 1, REFUSED),
     (CORE, PROCESS, "pid", 0, "i", 1, REFUSED),
     (CORE, PROCESS, "two threads", 4, "I", 2, REFUSED),
     (CORE, PROCESS, "no thread", 4, "I", 0, REFUSED),
@@ -103,20 +110,28 @@ MEMBERS = (
     (SIGNALS, 3, "another signal in siginfo", 8, "I", 64, SURVIVED),
     (SIGNALS, 4, "the longest timer", 0, "Q", 0xffffffffffffffff, SURVIVED),
     (SIGNALS, 4, "the shortest interval", 8, "Q", 1, SURVIVED),
-    (TASK, 1, "a name without an end", 0, "16s", b"x" * 16, SURVIVED),
-    (TASK, 1, "personality", 16, "I", 0xffffffff, SURVIVED),
-    (TASK, 1, "nice 1000", 20, "i", 1000, SURVIVED),
-    (TASK, 1, "nice -1000", 20, "i", -1000, SURVIVED),
-    (TASK, 1, "an unknown policy", 24, "I", 99, REFUSED),
-    (TASK, 1, "SCHED_FIFO", 24, "I", 1, REFUSED),
-    (TASK, 1, "SCHED_DEADLINE", 24, "I", 6, REFUSED),
-    (TASK, 1, "oom_score_adj", 28, "i", 100000, SURVIVED),
-    (TASK, 1, "rseq in the kernel", 40, "Q", KERNEL, REFUSED),
-    (TASK, 1, "rseq nowhere", 40, "Q", NOWHERE, SURVIVED),
-    (TASK, 1, "rseq of a strange length", 64, "I", 0xffffffff, SURVIVED),
-    (TASK, 1, "robust list in the kernel", 48, "Q", KERNEL, SURVIVED),
-    (TASK, 1, "TID address in the kernel", 56, "Q", KERNEL, SURVIVED),
-    (TASK, 1, "a limit above its maximum", 72, "Q", 0xffffffffffffffff, SURVIVED),
+    (TASK, 1, "oom_score_adj", 0, "i", 100000, REFUSED),
+    (TASK, 1, "subreaper 2", 4, "I", 2, REFUSED),
+    (TASK, 1, "a limit above its maximum", 8, "Q", 0xffffffffffffffff, SURVIVED),
+    (TASK, 6, "a name without an end", 0, "16s", b"x" * 16, SURVIVED),
+    (TASK, 6, "personality", 16, "I", 0xffffffff, SURVIVED),
+    (TASK, 6, "nice 1000", 20, "i", 1000, REFUSED),
+    (TASK, 6, "nice -1000", 20, "i", -1000, REFUSED),
+    (TASK, 6, "an unknown policy", 24, "I", 99, REFUSED),
+    (TASK, 6, "SCHED_FIFO without a priority", 24, "I", 1, REFUSED),
+    (TASK, 6, "SCHED_DEADLINE", 24, "I", 6, REFUSED),
+    (TASK, 6, "a priority without SCHED_FIFO", 28, "I", 50, REFUSED),
+    (TASK, 6, "rseq in the kernel", 40, "Q", KERNEL, REFUSED),
+    (TASK, 6, "rseq nowhere", 40, "Q", NOWHERE, SURVIVED),
+    (TASK, 6, "rseq of a strange length", 64, "I", 0xffffffff, SURVIVED),
+    (TASK, 6, "robust list in the kernel", 48, "Q", KERNEL, SURVIVED),
+    (TASK, 6, "TID address in the kernel", 56, "Q", KERNEL, SURVIVED),
+    (TASK, 6, "parent death signal 65", 72, "I", 65, REFUSED),
+    (TASK, 6, "no time stamp counter", 76, "I", 1, SURVIVED),
+    (TASK, 6, "seccomp filters", 80, "I", 2, REFUSED),
+    (TASK, 6, "seccomp strict mode", 80, "I", 1, SURVIVED),
+    (TASK, 6, "an affinity that was not sent", 84, "I", 8, REFUSED),
+    (TASK, 6, "a huge affinity", 84, "I", 0xfffffff8, REFUSED),
     (TASK, 2, "uid -1", 0, "I", 0xffffffff, REFUSED),
     (TASK, 2, "gid -1", 16, "I", 0xffffffff, REFUSED),
     (TASK, 2, "all capabilities there could be", 40, "Q", 0xffffffffffffffff, SURVIVED),
@@ -295,7 +310,7 @@ def order():
             stream.demand[at] = stream.copy().demand[at]
         return spoil
 
-    for kind in (HELLO, PROCESS, DONE, END):
+    for kind in (HELLO, PLAN, PROCESS, THREAD, DONE, END):
         yield f"without {label(CORE, kind)}", without(CORE, kind), REFUSED
         # a second END is behind the end: nobody reads it
         if kind != END:
@@ -303,18 +318,20 @@ def order():
     for subsystem, kind, verdict in (
             (FILES, 1, REFUSED), (FILES, 2, REFUSED), (MEMORY, 1, REFUSED), (MEMORY, 2, REFUSED),
             (SIGNALS, 1, SURVIVED), (SIGNALS, 2, SURVIVED), (SIGNALS, 4, SURVIVED),
-            (TASK, 1, SURVIVED), (TASK, 2, SURVIVED), (TASK, 3, REFUSED), (TASK, 4, REFUSED)):
+            (TASK, 1, REFUSED), (TASK, 2, SURVIVED), (TASK, 3, REFUSED), (TASK, 4, REFUSED),
+            (TASK, 6, REFUSED)):
         yield f"without {label(subsystem, kind)}", without(subsystem, kind), verdict
     for subsystem, kind in ((FILES, 1), (FILES, 2), (FILES, 3), (MEMORY, 1), (MEMORY, 2), (SIGNALS, 1),
-                            (SIGNALS, 2), (SIGNALS, 4), (TASK, 1), (TASK, 2), (TASK, 3), (TASK, 4)):
+                            (SIGNALS, 2), (SIGNALS, 4), (TASK, 1), (TASK, 2), (TASK, 3), (TASK, 4), (TASK, 6)):
         # some simply say it again; two descriptions or areas contradict each other
         yield f"{label(subsystem, kind)} twice", twice(subsystem, kind), \
             REFUSED if subsystem == MEMORY or (subsystem, kind) == (FILES, 2) else SURVIVED
 
     def swapped(stream):
         at = [i for i, r in enumerate(stream.demand) if (r.subsystem, r.type) == (CORE, DONE)]
-        first, second = stream.demand[2:at[0] + 1], stream.demand[at[0] + 1:at[1] + 1]
-        stream.demand[2:at[1] + 1] = second + first
+        begin = index_of(stream, CORE, PROCESS) + 1
+        first, second = stream.demand[begin:at[0] + 1], stream.demand[at[0] + 1:at[1] + 1]
+        stream.demand[begin:at[1] + 1] = second + first
     yield "two subsystems in the other order", swapped, REFUSED
 
     def nothing(stream):
@@ -463,6 +480,22 @@ def relations():
         """Descriptor 3 is where the stub keeps the device that it came in by."""
         stream.find(FILES, 3).put(0, "I", 3)
     yield "a descriptor at the stub's own", stub_device, SURVIVED
+
+    def planned_twice(stream):
+        plan = stream.find(CORE, PLAN)
+        plan.body.extend(plan.body)
+    yield "a thread that is planned twice", planned_twice, REFUSED
+
+    def thread_too_many(stream):
+        plan = stream.find(CORE, PLAN)
+        plan.body.extend(plan.body)
+        plan.put(8, "i", 30999)
+    yield "a thread without state", thread_too_many, REFUSED
+
+    def thread_of_pid_1(stream):
+        thread_too_many(stream)
+        stream.find(CORE, PLAN).put(8, "i", 1)
+    yield "a thread whose TID is taken", thread_of_pid_1, REFUSED
 
     def vdso_hash(stream):
         area(stream, 4).put(56, "Q", 1)

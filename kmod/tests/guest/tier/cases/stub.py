@@ -36,7 +36,7 @@ def run(tier):
     check = tier.report.check
     for arguments, code in ERRORS:
         check(f"stub: {code}: {arguments or 'no arguments'}", error, tier, arguments, code)
-    check("stub: ENTER: a token that nobody knows", unknown_token, tier)
+    check("stub: PLAN: a token that nobody knows", unknown_token, tier)
     check("stub: the process is in its cgroup", cgroup, tier)
     check("stub: a cgroup that is not there is told to the source", no_cgroup, tier)
     check("stub: from other namespaces into those of init", namespaces, tier)
@@ -55,7 +55,7 @@ def unknown_token(tier):
     status, out = tier.b.status(f"{STUB} --token {TOKEN} --pid 30001 2>&1 | cat")
     lines = sorted(out.splitlines())
     require(status == 0 and len(lines) == 2 and lines[1] == "pid=30001" and
-            lines[0].startswith("error=ENTER errno=2 "), f"it said: {out}")
+            lines[0].startswith("error=PLAN errno=2 "), f"it said: {out}")
     require(not tier.b.exists(30001), "the process is still there")
 
 

@@ -8,8 +8,8 @@ package io.procmig.agent.kernel;
  */
 final class Abi {
   static final String DEVICE = "procmig";
-  static final int ABI_VERSION = 1;
-  static final int STREAM_VERSION = 1;
+  static final int ABI_VERSION = 2;
+  static final int STREAM_VERSION = 2;
   static final int TOKEN_BYTES = 16;
   static final int NAME_BYTES = 32;
   static final int MESSAGE_BYTES = 256;
@@ -25,6 +25,8 @@ final class Abi {
   static final long IOC_RESTART = 0xc058b705L;
   static final long IOC_ENTER = 0xc018b706L;
   static final long IOC_ATTACH = 0xc020b707L;
+  static final long IOC_PLAN = 0xc028b708L;
+  static final long IOC_GIVE_UP = 0xc118b709L;
   static final long REQ_STATUS = 0xc178b740L;
   static final long REQ_COMMIT = 0xc008b741L;
   static final long REQ_ABORT = 0xc008b742L;

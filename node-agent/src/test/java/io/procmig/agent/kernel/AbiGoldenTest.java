@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 /** The Java mapping equals the compiled C header, in both directions. */
 class AbiGoldenTest {
   /** Used by the stub only. */
-  private static final Set<String> NOT_MAPPED = Set.of("procmig_enter");
+  private static final Set<String> NOT_MAPPED =
+      Set.of("procmig_planned_task", "procmig_plan", "procmig_enter", "procmig_give_up");
 
   private static final List<Class<?>> STRUCTS =
       List.of(

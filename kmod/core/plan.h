@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The plan: which tasks the source froze and the stub makes. */
+#ifndef _PROCMIG_CORE_PLAN_H
+#define _PROCMIG_CORE_PLAN_H
+
+#include "request.h"
+
+#define PROCMIG_PLAN_MAX 65536
+
+/* Source: send the plan of what is frozen. */
+int procmig_plan_emit(struct procmig_request *request);
+
+/* Target, worker: read it, and let the stub have it. */
+int procmig_plan_take(struct procmig_request *request,
+		      const struct procmig_record *record);
+
+/*
+ * What is wrong with a plan whose first process must be @pid: 0, or -EPROTO with
+ * @why set to a constant text.
+ */
+int procmig_plan_check(const struct procmig_planned_task *tasks, unsigned int count,
+		       pid_t pid, const char **why);
+
+/* The process that @tid is planned as a thread of, 0 if it is not planned. */
+pid_t procmig_plan_find(const struct procmig_planned_task *tasks,
+			unsigned int count, pid_t tid);
+
+#endif /* _PROCMIG_CORE_PLAN_H */

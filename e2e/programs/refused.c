@@ -160,18 +160,41 @@ static void sibling(int flags, const char *word)
 
 /* ---- the kinds ---------------------------------------------------------- */
 
-static void *idle_thread(void *unused)
+static void *idle_thread(void *prepare)
 {
+	if (prepare)
+		((void (*)(void))prepare)();
 	for (;;)
 		pause();
-	return unused;
+	return NULL;
 }
 
-static void threads(void)
+/* Something that only another thread than the first one has. */
+static void in_thread(void (*prepare)(void))
 {
 	pthread_t thread;
 
-	expect_if(!pthread_create(&thread, NULL, idle_thread, NULL), "thread");
+	program_check(!pthread_create(&thread, NULL, idle_thread, (void *)prepare), "a thread");
+}
+
+static void own_descriptors(void)
+{
+	expect_if(!unshare(CLONE_FILES), "descriptor table of its own");
+}
+
+static void thread_files(void)
+{
+	in_thread(own_descriptors);
+}
+
+static void own_directory(void)
+{
+	expect_if(!unshare(CLONE_FS), "working directory of its own");
+}
+
+static void thread_directory(void)
+{
+	in_thread(own_directory);
 }
 
 static void child(void)
@@ -471,9 +494,9 @@ static void seccomp(void)
 	expect_if(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "seccomp");
 }
 
-static void realtime(void)
+static void thread_seccomp(void)
 {
-	expect_if(!sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ 1 }), "schedul");
+	in_thread(seccomp);
 }
 
 static void own_namespace(int flag, const char *word)
@@ -538,33 +561,11 @@ static void device_mapping(void)
 	close(fd);
 }
 
-static void affinity(void)
-{
-	cpu_set_t set;
-
-	/* pinned, but to a processor that every machine has */
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	errno = ENODEV;		/* with one processor there is no choice */
-	expect_if(sysconf(_SC_NPROCESSORS_ONLN) > 1 && !sched_setaffinity(0, sizeof(set), &set),
-		  "affinity");
-}
-
 static void user_dispatch(void)
 {
 	static char selector;
 
 	expect_if(!prctl(59 /* PR_SET_SYSCALL_USER_DISPATCH */, 1, 0, 0, &selector), "dispatch");
-}
-
-static void subreaper(void)
-{
-	expect_if(!prctl(PR_SET_CHILD_SUBREAPER, 1), "reaper");
-}
-
-static void parent_death(void)
-{
-	expect_if(!prctl(PR_SET_PDEATHSIG, SIGUSR1), "parent");
 }
 
 static void memory_policy(void)
@@ -584,7 +585,6 @@ static const struct kind {
 	const char *name;
 	void (*hold)(void);
 } kinds[] = {
-	{ "affinity", affinity },
 	{ "aio", aio },
 	{ "child", child },
 	{ "children-pid-namespace", children_pid_namespace },
@@ -606,12 +606,10 @@ static const struct kind {
 	{ "one-shot", one_shot },
 	{ "other-device", other_device },
 	{ "owner-outside", owner_outside },
-	{ "parent-death-signal", parent_death },
 	{ "pidfd-outside", pidfd },
 	{ "pipe-outside", pipe_outside },
 	{ "posix-timer", posix_timer },
 	{ "proc-file", proc_file },
-	{ "realtime", realtime },
 	{ "seccomp", seccomp },
 	{ "shared-address-space", shared_address_space },
 	{ "shared-anonymous", shared_anonymous },
@@ -620,11 +618,12 @@ static const struct kind {
 	{ "shared-files", shared_files },
 	{ "shared-writable-file", shared_writable_file },
 	{ "socket-filter", socket_filter },
-	{ "subreaper", subreaper },
 	{ "sysv-shm", sysv_shm },
 	{ "tcp-established", tcp_established },
 	{ "terminal", terminal },
-	{ "threads", threads },
+	{ "thread-directory", thread_directory },
+	{ "thread-files", thread_files },
+	{ "thread-seccomp", thread_seccomp },
 	{ "traced", traced },
 	{ "udp-waiting", udp_waiting },
 	{ "unix-peer-outside", unix_peer_outside },

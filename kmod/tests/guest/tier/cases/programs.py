@@ -12,6 +12,8 @@ PROGRAMS = (
     ("alarm", "alarm", 1), ("sleeper", 300, 2), ("append", None, 4), ("dupfd", None, 4),
     ("pending", None, 4), ("credentials", None, 4), ("memory", None, 4), ("big", 32, 4),
     ("tls_robust", None, 3), ("poll", 300, 3), ("hashchain.py", None, 3), ("count.pl", None, 4),
+    ("threads", None, 4), ("thread_sleep", 300, 3), ("thread_churn", None, 4),
+    ("attributes", None, 4),
 )
 
 

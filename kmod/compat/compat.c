@@ -148,10 +148,10 @@ int procmig_compat_set_uids(u32 real, u32 effective, u32 saved)
 }
 EXPORT_SYMBOL_GPL(procmig_compat_set_uids);
 
-void procmig_compat_reparent_to_init(void)
+void procmig_compat_reparent_to_init(struct task_struct *leader)
 {
-	struct task_struct *init = task_active_pid_ns(current)->child_reaper;
-	struct task_struct *leader = current->group_leader, *thread;
+	struct task_struct *init = task_active_pid_ns(leader)->child_reaper;
+	struct task_struct *thread;
 
 	write_lock_irq(sym.tasklist_lock);
 	for_each_thread(leader, thread) {
@@ -163,7 +163,44 @@ void procmig_compat_reparent_to_init(void)
 	list_move_tail(&leader->sibling, &init->children);
 	write_unlock_irq(sym.tasklist_lock);
 }
-EXPORT_SYMBOL_GPL(procmig_compat_reparent_to_init);
+
+unsigned int procmig_compat_children(struct task_struct *leader,
+				     struct task_struct **children, unsigned int room)
+{
+	struct task_struct *thread, *child;
+	unsigned int count = 0;
+
+	read_lock(sym.tasklist_lock);
+	for_each_thread(leader, thread)
+		list_for_each_entry(child, &thread->children, sibling)
+			if (count++ < room)
+				children[count - 1] = get_task_struct(child);
+	read_unlock(sym.tasklist_lock);
+	return count;
+}
+
+void procmig_compat_set_relations(struct task_struct *leader, struct pid *group,
+				  struct pid *session, int exit_signal)
+{
+	write_lock_irq(sym.tasklist_lock);
+	if (leader->signal) {
+		if (task_session(leader) != session)
+			sym.change_pid(leader, PIDTYPE_SID, session);
+		if (task_pgrp(leader) != group)
+			sym.change_pid(leader, PIDTYPE_PGID, group);
+		leader->signal->leader = session == task_pid(leader);
+		leader->exit_signal = exit_signal;
+	}
+	write_unlock_irq(sym.tasklist_lock);
+}
+
+void procmig_compat_set_exit_code(struct task_struct *zombie, int code)
+{
+	write_lock_irq(sym.tasklist_lock);
+	zombie->exit_code = code;
+	zombie->signal->group_exit_code = code;
+	write_unlock_irq(sym.tasklist_lock);
+}
 
 /* ---- memory -------------------------------------------------------------- */
 

@@ -35,6 +35,7 @@
 	FUNCTION(long, __sys_setresuid, uid_t, uid_t, uid_t)			\
 	FUNCTION(int, sched_setscheduler_nocheck, struct task_struct *, int,	\
 		 const struct sched_param *)					\
+	FUNCTION(void, change_pid, struct task_struct *, enum pid_type, struct pid *) \
 	FUNCTION(long, sched_setaffinity, pid_t, const struct cpumask *)	\
 	FUNCTION(void, cpuset_cpus_allowed, struct task_struct *, struct cpumask *) \
 	FUNCTION(void, set_process_cpu_timer, struct task_struct *,		\

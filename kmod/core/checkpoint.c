@@ -24,7 +24,7 @@ static int emit_hello(struct procmig_process *process)
 		.page_bytes = PAGE_SIZE,
 		.xstate_bytes = procmig_compat_xstate_bytes(),
 		.xfeatures = procmig_compat_xfeatures(),
-		.processes = 1,
+		.processes = procmig_process_count(process->request),
 	};
 
 	memcpy(hello.token, process->request->token, sizeof(hello.token));
@@ -132,26 +132,26 @@ static int emit_whole_process(struct procmig_process *process)
 
 /*
  * Twice: before the freeze, because what can be seen without one is not worth
- * one, and a kernel thread would never come to the gate; and on the process that
- * stands still, because of what has come up since.
+ * one, and a kernel thread would never come to the gate; and on the processes
+ * that stand still, because of what has come up since.
  */
-static int inspect(struct procmig_process *process)
+static int inspect(struct procmig_request *request)
 {
-	struct procmig_request *request = process->request;
+	struct procmig_process *first = procmig_first_process(request);
 	struct procmig_inspection inspection = {
-		.task = process->task,
+		.task = first->task,
 		.mechanisms = request->mechanisms,
 		.mechanism_count = request->mechanism_count,
 	};
 	int ret;
 
-	ret = procmig_inspect_task(&inspection, &request->subsystems);
+	ret = procmig_inspect_tree(&inspection, &request->subsystems);
 	if (ret)
-		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, ret,
+		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, ret,
 				    "pid %d could not be inspected (%d)",
-				    process->pid, ret);
+				    first->pid, ret);
 	if (inspection.count)
-		return procmig_fail(process, inspection.first_subsystem, -EOPNOTSUPP,
+		return procmig_fail(first, inspection.first_subsystem, -EOPNOTSUPP,
 				    "%s", inspection.first);
 	request->bytes_total = inspection.memory_bytes;
 	return 0;
@@ -162,7 +162,7 @@ static int emit_everything(struct procmig_request *request)
 	struct procmig_process *first = procmig_first_process(request), *process;
 	int ret;
 
-	ret = inspect(first);
+	ret = inspect(request);
 	if (!ret)
 		ret = emit_hello(first);
 	if (!ret)
@@ -173,7 +173,7 @@ static int emit_everything(struct procmig_request *request)
 	if (ret)
 		return ret;
 	list_for_each_entry(process, &request->processes, node) {
-		ret = emit_whole_process(process);
+		ret = process->zombie ? 0 : emit_whole_process(process);
 		if (ret)
 			return ret;
 	}
@@ -188,7 +188,7 @@ static int freeze_and_send(struct procmig_request *request)
 
 	ret = procmig_request_transition(request, PROCMIG_ON_START);
 	if (!ret)
-		ret = inspect(process);
+		ret = inspect(request);
 	if (!ret)
 		ret = procmig_quiesce(request);
 	if (!ret)

@@ -28,7 +28,7 @@ static_assert(sizeof(struct procmig_submit) == 88);
 static_assert(sizeof(struct procmig_enter) == 24);
 static_assert(sizeof(struct procmig_attach) == 32);
 static_assert(sizeof(struct procmig_plan) == 40);
-static_assert(sizeof(struct procmig_planned_task) == 8);
+static_assert(sizeof(struct procmig_planned_task) == 32);
 static_assert(sizeof(struct procmig_give_up) == 280);
 static_assert(sizeof(struct procmig_status) == 376);
 static_assert(sizeof(struct procmig_event) == 24);
@@ -109,14 +109,14 @@ static int inspect_task(struct procmig_inspect *args, void __user *user)
 		ret = -EOPNOTSUPP;
 		goto free_buffer;
 	}
-	ret = procmig_inspect_task(&inspection, &set);
+	ret = procmig_inspect_tree(&inspection, &set);
 	procmig_subsystems_put(&set);
 	if (ret)
 		goto free_buffer;
 
 	args->obstacles_bytes = inspection.used;
 	args->obstacle_count = inspection.count;
-	args->threads = get_nr_threads(inspection.task);
+	args->threads = inspection.threads;
 	args->memory_bytes = inspection.memory_bytes;
 	procmig_task_clocks(inspection.task, &args->monotonic_ns, &args->boottime_ns);
 	if (inspection.used <= room &&

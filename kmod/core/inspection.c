@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kernel.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "identity.h"
@@ -41,8 +42,11 @@ void procmig_obstacle(struct procmig_inspection *inspection, u32 subsystem,
 	va_list args;
 	size_t bytes;
 
+	bytes = inspection->descendant ?
+		scnprintf(text, sizeof(text), "process %d: ",
+			  task_pid_vnr(inspection->task)) : 0;
 	va_start(args, format);
-	bytes = vscnprintf(text, sizeof(text), format, args) + 1;
+	bytes += vscnprintf(text + bytes, sizeof(text) - bytes, format, args) + 1;
 	va_end(args);
 	if (!inspection->count++) {
 		memcpy(inspection->first, text, bytes);
@@ -92,7 +96,8 @@ int procmig_inspect_task(struct procmig_inspection *inspection,
 	unsigned int i;
 	int ret;
 
-	inspect_set(inspection, set);
+	if (!inspection->descendant)
+		inspect_set(inspection, set);
 	for (i = 0; i < set->count; i++) {
 		if (!set->subsystem[i]->inspect)
 			continue;
@@ -100,5 +105,6 @@ int procmig_inspect_task(struct procmig_inspection *inspection,
 		if (ret)
 			return ret;
 	}
+	inspection->threads += get_nr_threads(inspection->task);
 	return 0;
 }

@@ -12,6 +12,8 @@ struct procmig_inspection {
 	const struct procmig_mechanism *mechanisms;
 	unsigned int mechanism_count;
 	u64 memory_bytes;
+	unsigned int threads;
+	bool descendant;		/* @task is another than the first */
 
 	void *buffer;			/* obstacles, one behind the other */
 	size_t room;			/* its size */
@@ -21,8 +23,15 @@ struct procmig_inspection {
 	u32 first_subsystem;
 };
 
-/* Ask every subsystem of @set.  0 also with obstacles: see @count. */
+/* Ask every subsystem of @set about @task. */
 int procmig_inspect_task(struct procmig_inspection *inspection,
+			 const struct procmig_subsystem_set *set);
+
+/*
+ * tree.c: ask about @task and all that descend from it.  0 also
+ * with obstacles: see @count.
+ */
+int procmig_inspect_tree(struct procmig_inspection *inspection,
 			 const struct procmig_subsystem_set *set);
 
 #endif /* _PROCMIG_CORE_INSPECTION_H */

@@ -5,7 +5,9 @@
 
 #include "request.h"
 
-#define PROCMIG_PLAN_MAX 65536
+/* What fits into a record. */
+#define PROCMIG_PLAN_MAX \
+	(PROCMIG_RECORD_SMALL_MAX / sizeof(struct procmig_planned_task))
 
 /* Source: send the plan of what is frozen. */
 int procmig_plan_emit(struct procmig_request *request);
@@ -15,14 +17,10 @@ int procmig_plan_take(struct procmig_request *request,
 		      const struct procmig_record *record);
 
 /*
- * What is wrong with a plan whose first process must be @pid: 0, or -EPROTO with
- * @why set to a constant text.
+ * What is wrong with a plan whose first process must be @pid: 0, -EPROTO with @why
+ * set to a constant text, or -ENOMEM.
  */
 int procmig_plan_check(const struct procmig_planned_task *tasks, unsigned int count,
 		       pid_t pid, const char **why);
-
-/* The process that @tid is planned as a thread of, 0 if it is not planned. */
-pid_t procmig_plan_find(const struct procmig_planned_task *tasks,
-			unsigned int count, pid_t tid);
 
 #endif /* _PROCMIG_CORE_PLAN_H */

@@ -16,19 +16,46 @@ struct procmig_process *procmig_process_new(struct procmig_request *request, pid
 	process->pid = pid;
 	process->about = pid;
 	INIT_LIST_HEAD(&process->threads);
+	spin_lock(&request->gate.lock);
 	list_add_tail(&process->node, &request->processes);
+	spin_unlock(&request->gate.lock);
 	return process;
+}
+
+void procmig_process_free(struct procmig_process *process)
+{
+	list_del(&process->node);
+	if (process->task)
+		put_task_struct(process->task);
+	kfree(process);
 }
 
 void procmig_processes_free(struct procmig_request *request)
 {
 	struct procmig_process *process, *next;
 
-	list_for_each_entry_safe(process, next, &request->processes, node) {
-		if (process->task)
-			put_task_struct(process->task);
-		kfree(process);
-	}
+	list_for_each_entry_safe(process, next, &request->processes, node)
+		procmig_process_free(process);
+}
+
+unsigned int procmig_process_count(struct procmig_request *request)
+{
+	struct list_head *node;
+	unsigned int count = 0;
+
+	list_for_each(node, &request->processes)
+		count++;
+	return count;
+}
+
+struct procmig_process *procmig_find_process(struct procmig_request *request, pid_t pid)
+{
+	struct procmig_process *process;
+
+	list_for_each_entry(process, &request->processes, node)
+		if (process->pid == pid)
+			return process;
+	return NULL;
 }
 
 struct procmig_process *procmig_first_process(struct procmig_request *request)

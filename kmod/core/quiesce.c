@@ -214,7 +214,8 @@ static bool is_killed(struct procmig_request *request)
 	struct procmig_process *process;
 
 	list_for_each_entry(process, &request->processes, node)
-		if (process->task && fatal_signal_pending(process->task))
+		if (process->task && !process->zombie &&
+		    fatal_signal_pending(process->task))
 			return true;
 	return false;
 }
@@ -262,23 +263,30 @@ bool procmig_all_off_cpu(struct procmig_request *request)
 	return !procmig_has_left(request);
 }
 
-static int report_late(struct procmig_process *process)
+static struct procmig_thread *find_late(struct procmig_request *request)
 {
+	struct procmig_process *process;
 	struct procmig_thread *t;
-	pid_t late = 0;
-	char why = '?';
 
-	list_for_each_entry(t, &process->threads, node) {
-		if (!READ_ONCE(t->left) && task_work_pending(t->task)) {
-			late = t->tid;
-			why = task_state_to_char(t->task);
-			sched_show_task(t->task);
-			break;
-		}
-	}
-	return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ETIMEDOUT,
+	list_for_each_entry(process, &request->processes, node)
+		list_for_each_entry(t, &process->threads, node)
+			if (!READ_ONCE(t->left) && task_work_pending(t->task))
+				return t;
+	return NULL;
+}
+
+static int report_late(struct procmig_request *request)
+{
+	struct procmig_thread *late = find_late(request);
+
+	if (late)
+		sched_show_task(late->task);
+	return procmig_fail(procmig_first_process(request), PROCMIG_SUBSYSTEM_CORE,
+			    -ETIMEDOUT,
 			    "thread %d (state %c) could not be stopped within %u ms",
-			    late, why, process->request->quiesce_ms);
+			    late ? late->tid : 0,
+			    late ? task_state_to_char(late->task) : '?',
+			    request->quiesce_ms);
 }
 
 /* A thread that has ended by itself meanwhile is none any more. */
@@ -304,56 +312,170 @@ static void forget_ended(struct procmig_process *process)
 	}
 }
 
-static int stop_threads(struct procmig_process *process, unsigned long due)
+static bool is_in(struct procmig_request *request, struct task_struct *leader)
 {
-	struct procmig_request *request = process->request;
-	struct procmig_gate *gate = &request->gate;
-	int count;
+	struct procmig_process *process;
 
-	/* Only a thread that runs can make a new one: none new, none missed. */
-	for (;;) {
-		count = park_new_threads(process);
-		if (count < 0)
-			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, count,
-					    "no memory to stop the threads of pid %d",
-					    process->pid);
-		if (!count)
-			return 0;
-		if (!wait_event_idle_timeout(gate->moved,
-					     all_parked(gate) || gate->dying ||
-					     is_cancelled(request),
-					     max_t(long, due - jiffies, 1)))
-			return report_late(process);
-		if (is_cancelled(request))
-			return -ECANCELED;
-		if (READ_ONCE(gate->dying))
-			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
-					    "pid %d exits or executes another program while it is frozen; try again",
-					    process->pid);
-		forget_ended(process);
+	list_for_each_entry(process, &request->processes, node)
+		if (process->task == leader)
+			return true;
+	return false;
+}
+
+/* Take in the children that are not known yet; how many, or a negative errno. */
+static int take_in_children(struct procmig_process *parent)
+{
+	struct procmig_request *request = parent->request;
+	struct procmig_process *process;
+	struct task_struct **children = NULL;
+	unsigned int room = 0, count, i;
+	int new = 0;
+
+	/* A few may be born between the look and the next. */
+	while ((count = procmig_compat_children(parent->task, children, room)) > room) {
+		while (room)
+			put_task_struct(children[--room]);
+		kvfree(children);
+		children = kvmalloc_array(count + 8, sizeof(*children), GFP_KERNEL);
+		if (!children)
+			return -ENOMEM;
+		room = count + 8;
+	}
+	for (i = 0; i < count; i++) {
+		process = NULL;
+		if (new >= 0 && !is_in(request, children[i])) {
+			process = procmig_process_new(request, task_tgid_nr(children[i]));
+			new = process ? new + 1 : -ENOMEM;
+		}
+		if (process)
+			process->task = children[i];
+		else
+			put_task_struct(children[i]);
+	}
+	kvfree(children);
+	return new;
+}
+
+/* Ask what has come up since; how much that was, or a negative errno. */
+static int stop_new(struct procmig_request *request)
+{
+	struct procmig_process *process;
+	int count = 0, ret;
+
+	/* The list grows while we walk: a child stands behind its parent. */
+	list_for_each_entry(process, &request->processes, node) {
+		ret = park_new_threads(process);
+		if (ret < 0)
+			return ret;
+		count += ret;
+		ret = take_in_children(process);
+		if (ret < 0)
+			return ret;
+		count += ret;
+	}
+	return count;
+}
+
+static int await_parked(struct procmig_request *request, unsigned long due)
+{
+	struct procmig_process *first = procmig_first_process(request);
+	struct procmig_gate *gate = &request->gate;
+
+	if (!wait_event_idle_timeout(gate->moved,
+				     all_parked(gate) || gate->dying ||
+				     is_cancelled(request),
+				     max_t(long, due - jiffies, 1)))
+		return report_late(request);
+	if (is_cancelled(request))
+		return -ECANCELED;
+	if (READ_ONCE(gate->dying))
+		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
+				    "pid %d, or one of its children, exits or executes another program while it is frozen; try again",
+				    first->pid);
+	return 0;
+}
+
+/*
+ * A process whose threads have all ended becomes a zombie in a moment, and only
+ * then are its children given to somebody else.
+ */
+static void await_end(struct procmig_process *process, unsigned long due)
+{
+	while (list_empty(&process->threads) && !READ_ONCE(process->task->exit_state) &&
+	       time_before(jiffies, due))
+		schedule_timeout_uninterruptible(1);
+}
+
+/* The parent of one that has ended may have asked already, or not want to know. */
+static void sort_out_ended(struct procmig_request *request)
+{
+	struct procmig_process *first = procmig_first_process(request), *process, *next;
+
+	list_for_each_entry_safe(process, next, &request->processes, node) {
+		if (process == first || !list_empty(&process->threads))
+			continue;
+		process->zombie = READ_ONCE(process->task->exit_state) == EXIT_ZOMBIE;
+		if (!process->zombie)
+			procmig_process_free(process);
 	}
 }
 
-int procmig_quiesce(struct procmig_request *request)
+static int check_process(struct procmig_process *process)
 {
-	struct procmig_process *process = procmig_first_process(request);
-	unsigned long due = jiffies + msecs_to_jiffies(request->quiesce_ms);
-	struct procmig_thread *first;
-	int ret;
+	struct procmig_process *first = procmig_first_process(process->request);
+	struct procmig_thread *thread;
+	pid_t parent;
 
-	ret = stop_threads(process, due);
-	if (ret)
-		return ret;
-	if (list_empty(&process->threads) || !procmig_all_off_cpu(request))
+	rcu_read_lock();
+	parent = task_tgid_nr(rcu_dereference(process->task->real_parent));
+	rcu_read_unlock();
+	if (process != first && !procmig_find_process(process->request, parent))
+		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EAGAIN,
+				    "its parent ended while it was being frozen; try again");
+	if (process->zombie)
+		return 0;
+	if (list_empty(&process->threads))
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
 				    "pid %d exited while it was being frozen",
 				    process->pid);
 	/* The kernel keeps the first thread at the head of the list. */
-	first = list_first_entry(&process->threads, typeof(*first), node);
-	if (first->task != process->task)
+	thread = list_first_entry(&process->threads, typeof(*thread), node);
+	if (thread->task != process->task)
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EOPNOTSUPP,
 				    "the first thread of pid %d has ended before the others: no loaded subsystem carries that",
 				    process->pid);
+	return 0;
+}
+
+int procmig_quiesce(struct procmig_request *request)
+{
+	unsigned long due = jiffies + msecs_to_jiffies(request->quiesce_ms);
+	struct procmig_process *first = procmig_first_process(request), *process;
+	int ret;
+
+	/* Only what runs can make threads and children: none new, none missed. */
+	while ((ret = stop_new(request))) {
+		if (ret < 0)
+			return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, ret,
+					    "no memory to stop pid %d", first->pid);
+		ret = await_parked(request, due);
+		if (ret)
+			return ret;
+		list_for_each_entry(process, &request->processes, node) {
+			forget_ended(process);
+			await_end(process, due);
+		}
+	}
+	sort_out_ended(request);
+	list_for_each_entry(process, &request->processes, node) {
+		ret = check_process(process);
+		if (ret)
+			return ret;
+	}
+	if (!procmig_all_off_cpu(request))
+		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
+				    "pid %d exited while it was being frozen",
+				    first->pid);
 	return 0;
 }
 

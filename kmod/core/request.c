@@ -160,8 +160,9 @@ enum procmig_state procmig_request_state(struct procmig_request *request)
 	return READ_ONCE(request->state);
 }
 
-static void record_error(struct procmig_request *request, u32 subsystem, int error,
-			 const char *format, va_list args)
+__printf(4, 0)
+static void record_error_args(struct procmig_request *request, u32 subsystem, int error,
+			      const char *format, va_list args)
 {
 	char text[PROCMIG_MESSAGE_BYTES];
 
@@ -175,14 +176,31 @@ static void record_error(struct procmig_request *request, u32 subsystem, int err
 	spin_unlock(&request->lock);
 }
 
-int procmig_fail(struct procmig_process *process, u32 subsystem, int error,
-		 const char *format, ...)
+__printf(4, 5)
+static void record_error(struct procmig_request *request, u32 subsystem, int error,
+			 const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	record_error(process->request, subsystem, error, format, args);
+	record_error_args(request, subsystem, error, format, args);
 	va_end(args);
+}
+
+int procmig_fail(struct procmig_process *process, u32 subsystem, int error,
+		 const char *format, ...)
+{
+	char text[PROCMIG_MESSAGE_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	vscnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (process == procmig_first_process(process->request))
+		record_error(process->request, subsystem, error, "%s", text);
+	else
+		record_error(process->request, subsystem, error, "process %d: %s",
+			     process->pid, text);
 	return error;
 }
 EXPORT_SYMBOL_GPL(procmig_fail);
@@ -218,7 +236,7 @@ int procmig_request_abort(struct procmig_request *request, u32 subsystem,
 				PROCMIG_ON_ABORT))
 		return -EPROTO;
 	va_start(args, format);
-	record_error(request, subsystem, error, format, args);
+	record_error_args(request, subsystem, error, format, args);
 	va_end(args);
 	return abort_by(request, PROCMIG_ON_ABORT);
 }

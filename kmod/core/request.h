@@ -55,7 +55,10 @@ struct procmig_process {
 	pid_t pid;
 	pid_t about;			/* source: whom the records are about */
 	struct list_head threads;
-	unsigned int thread_count;	/* target: by the plan */
+	unsigned int thread_count;	/* target: by the plan; 0 for a zombie */
+	unsigned int entered;		/* target: of these */
+	bool zombie;
+	struct procmig_planned_task planned;	/* target */
 	void *private[PROCMIG_MAX_SUBSYSTEMS];
 	unsigned int set_up;		/* subsystems whose setup is done */
 	bool loaded;			/* target */
@@ -130,6 +133,7 @@ struct procmig_request {
 	DECLARE_HASHTABLE(known, 8);	/* source: threads by task */
 	struct procmig_planned_task *plan;	/* complete once plan_count is set */
 	unsigned int plan_count;
+	unsigned int expected;		/* target: threads that will enter */
 
 	struct delayed_work watchdog;
 	unsigned long fed;		/* jiffies of the last progress */
@@ -182,6 +186,9 @@ int procmig_enter_target(struct procmig_request *request);
 struct procmig_process *procmig_process_new(struct procmig_request *request, pid_t pid);
 void procmig_processes_free(struct procmig_request *request);
 struct procmig_process *procmig_first_process(struct procmig_request *request);
+unsigned int procmig_process_count(struct procmig_request *request);
+struct procmig_process *procmig_find_process(struct procmig_request *request, pid_t pid);
+void procmig_process_free(struct procmig_process *process);
 int procmig_process_setup(struct procmig_process *process);
 void procmig_process_cleanup(struct procmig_process *process);
 int procmig_thread_setup(struct procmig_thread *thread);

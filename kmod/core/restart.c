@@ -7,6 +7,7 @@
  * at the end all wait at the gate for the decision, and leave as the process.
  */
 #include <linux/hrtimer.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <procmig/compat.h>
@@ -219,43 +220,42 @@ int procmig_await_plan(struct procmig_request *request)
 	return ret;
 }
 
-static bool has_entered(struct procmig_process *process, struct task_struct *task)
+/* A task of the stub may stand for a thread of @process, which still misses some. */
+static bool fits(struct procmig_process *process, struct task_struct *task)
 {
-	struct procmig_thread *t;
-
-	list_for_each_entry(t, &process->threads, node)
-		if (t->task == task)
-			return true;
-	return false;
+	return process && process->entered < process->thread_count &&
+	       (!process->task || process->task == task->group_leader);
 }
 
 /*
  * The worker makes the request ABORTING and takes the lock before it undoes
  * anything: whoever is in the list by then is killed, nobody comes in later.
  */
-static int list_thread(struct procmig_thread *thread)
+static int list_thread(struct procmig_request *request, struct procmig_thread *thread)
 {
-	struct procmig_process *process = thread->process;
-	struct procmig_request *request = process->request;
+	struct procmig_process *process = NULL;
 	unsigned int count;
 	int ret = 0;
-	pid_t pid;
 
 	/* with the store in procmig_plan_take(): the list is there, too */
 	count = smp_load_acquire(&request->plan_count);
-	pid = procmig_plan_find(request->plan, count, thread->tid);
 	spin_lock(&request->gate.lock);
+	if (count)
+		process = procmig_find_process(request, task_tgid_vnr(current));
 	if (procmig_request_state(request) != PROCMIG_STATE_LOADING)
 		ret = -EPROTO;
-	else if (pid != process->pid || process->task != current->group_leader ||
-		 has_entered(process, current))
+	else if (!fits(process, current))
 		ret = -ECHILD;
 	if (!ret) {
+		if (!process->task)
+			process->task = get_task_struct(current->group_leader);
+		thread->process = process;
 		/* The first thread stands first, whoever came first. */
 		if (thread->task == process->task)
 			list_add(&thread->node, &process->threads);
 		else
 			list_add_tail(&thread->node, &process->threads);
+		process->entered++;
 		request->gate.queued++;
 	}
 	spin_unlock(&request->gate.lock);
@@ -264,21 +264,20 @@ static int list_thread(struct procmig_thread *thread)
 
 int procmig_enter_target(struct procmig_request *request)
 {
-	struct procmig_process *process = procmig_first_process(request);
 	struct procmig_thread *thread;
 	int ret;
 
 	if (request->role != PROCMIG_ROLE_TARGET)
 		return -EPROTO;
-	thread = procmig_thread_alloc(process, become);
+	thread = procmig_thread_alloc(NULL, become);
 	if (!thread)
 		return -ENOMEM;
-	ret = list_thread(thread);
+	ret = list_thread(request, thread);
 	if (ret) {
 		procmig_thread_free(thread);
 		return ret;
 	}
-	procmig_progress(process, 0, 0);
+	procmig_progress(thread->process, 0, 0);
 	ret = task_work_add(current, &thread->work, TWA_SIGNAL);
 	if (ret)	/* exiting; the work will not run */
 		become(&thread->work);
@@ -332,7 +331,7 @@ static int take_hello(struct procmig_process *process)
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
 				    "the stream belongs to another event");
 	if (hello->stream_version != PROCMIG_STREAM_VERSION ||
-	    hello->page_bytes != PAGE_SIZE || hello->processes != 1)
+	    hello->page_bytes != PAGE_SIZE)
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
 				    "the source speaks stream version %u with pages of %u bytes",
 				    hello->stream_version, hello->page_bytes);
@@ -475,7 +474,7 @@ static int rebuild(struct procmig_process *process)
 	return ret;
 }
 
-/* ---- worker ------------------------------------------------------------------ */
+/* ---- worker: the stub -------------------------------------------------------- */
 
 static bool has_come_in(struct procmig_process *process)
 {
@@ -492,31 +491,125 @@ static bool all_entered(struct procmig_request *request)
 	bool all;
 
 	spin_lock(&request->gate.lock);
-	all = request->gate.queued == request->plan_count &&
+	all = request->gate.queued == request->expected &&
 	      request->gate.parked == request->gate.queued;
 	spin_unlock(&request->gate.lock);
 	return all;
 }
 
 /* A stub that ends on its way from the plan to the gate leaves no other trace. */
-static bool stub_ended(struct procmig_process *process)
+static bool has_ended(struct procmig_process *process)
 {
 	return has_come_in(process) && READ_ONCE(process->task->flags) & PF_EXITING;
 }
 
+static int look_after_stub(struct procmig_request *request)
+{
+	struct procmig_process *process;
+
+	list_for_each_entry(process, &request->processes, node)
+		if (has_ended(process))
+			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
+					    "the stub of pid %d ended before all of its %u threads had entered",
+					    process->pid, process->thread_count);
+	return 0;
+}
+
 static int await_stub(struct procmig_request *request)
 {
-	struct procmig_process *first = procmig_first_process(request);
+	int ret = 0;
 
-	while (!wait_event_idle_timeout(request->gate.moved,
-					all_entered(request) || is_aborting(request),
-					HZ / 10))
-		if (stub_ended(first))
-			return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
-					    "the stub of pid %d ended before all of its %u threads had entered",
-					    first->pid, request->plan_count);
-	return is_aborting(request) ? -ECANCELED : 0;
+	while (!ret && !wait_event_idle_timeout(request->gate.moved,
+						all_entered(request) ||
+						is_aborting(request), HZ / 10))
+		ret = look_after_stub(request);
+	return is_aborting(request) ? -ECANCELED : ret;
 }
+
+/* ---- worker: relations -------------------------------------------------------- */
+
+/* The task of a zombie that the stub has made, referenced; NULL as long as it is none. */
+static struct task_struct *find_zombie(pid_t pid)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(pid, &init_pid_ns), PIDTYPE_TGID);
+	if (task && READ_ONCE(task->exit_state) == EXIT_ZOMBIE)
+		get_task_struct(task);
+	else
+		task = NULL;
+	rcu_read_unlock();
+	return task;
+}
+
+/* It ends by itself, and nobody is told. */
+static int await_zombie(struct procmig_process *process)
+{
+	struct procmig_request *request = process->request;
+	struct task_struct *task;
+
+	while (!(task = find_zombie(process->pid))) {
+		if (is_aborting(request))
+			return -ECANCELED;
+		schedule_timeout_uninterruptible(1);
+	}
+	spin_lock(&request->gate.lock);
+	process->task = task;
+	spin_unlock(&request->gate.lock);
+	procmig_compat_set_exit_code(task, process->planned.exit_code);
+	return 0;
+}
+
+static bool is_child_of(struct task_struct *task, pid_t parent)
+{
+	bool is;
+
+	rcu_read_lock();
+	is = task_tgid_nr(rcu_dereference(task->real_parent)) == parent;
+	rcu_read_unlock();
+	return is;
+}
+
+/* Sessions and groups are set from here: who made them may have ended long ago. */
+static int relate(struct procmig_process *process)
+{
+	const struct procmig_planned_task *planned = &process->planned;
+	struct procmig_request *request = process->request;
+	struct procmig_process *group, *session;
+
+	group = procmig_find_process(request, planned->group);
+	session = procmig_find_process(request, planned->session);
+	if (process == procmig_first_process(request))
+		procmig_compat_reparent_to_init(process->task);
+	else if (!is_child_of(process->task, planned->parent))
+		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ECHILD,
+				    "the stub made it a child of another process than %d",
+				    planned->parent);
+	procmig_compat_set_relations(process->task, task_pid(group->task),
+				     task_pid(session->task), planned->exit_signal);
+	return 0;
+}
+
+static int relate_all(struct procmig_request *request)
+{
+	struct procmig_process *process;
+	int ret;
+
+	list_for_each_entry(process, &request->processes, node) {
+		ret = process->zombie ? await_zombie(process) : 0;
+		if (ret)
+			return ret;
+	}
+	list_for_each_entry(process, &request->processes, node) {
+		ret = relate(process);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* ---- worker ------------------------------------------------------------------ */
 
 static int settle(struct procmig_process *process)
 {
@@ -543,10 +636,12 @@ static int load(struct procmig_request *request)
 	ret = take_plan(request);
 	if (!ret)
 		ret = await_stub(request);
+	if (!ret)
+		ret = relate_all(request);
 	if (ret)
 		return ret;
 	list_for_each_entry(process, &request->processes, node) {
-		ret = rebuild(process);
+		ret = process->zombie ? 0 : rebuild(process);
 		if (ret)
 			return ret;
 	}
@@ -558,7 +653,7 @@ static int load(struct procmig_request *request)
 		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
 				    "pid %d left before it was rebuilt", first->pid);
 	list_for_each_entry(process, &request->processes, node) {
-		ret = settle(process);
+		ret = process->zombie ? 0 : settle(process);
 		if (ret)
 			return ret;
 	}
@@ -578,7 +673,8 @@ static void resume_processes(struct procmig_request *request)
 
 	/* One that was killed since the decision has nothing to resume. */
 	list_for_each_entry(process, &request->processes, node)
-		order(first_thread(process), resume_process);
+		if (!process->zombie)
+			order(first_thread(process), resume_process);
 }
 
 static void kill_processes(struct procmig_request *request)

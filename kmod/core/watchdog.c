@@ -26,7 +26,10 @@ static void dump(struct procmig_request *request)
 		       (long long)atomic64_read(&request->bytes_done),
 		       request->bytes_total, request->gate.parked,
 		       request->gate.queued);
+	/* Which processes there are is certain only when all stand still. */
 	list_for_each_entry(process, &request->processes, node) {
+		if (procmig_request_state(request) == PROCMIG_STATE_QUIESCING)
+			break;
 		seq_buf_printf(&out, "pid %d\n", process->pid);
 		for (i = 0; i < process->set_up; i++)
 			if (request->subsystems.subsystem[i]->dump)

@@ -76,6 +76,7 @@ static void constants(void)
 	CONSTANT(PROCMIG_REQ_ABORT);
 	CONSTANT(PROCMIG_REQ_FINISH);
 	CONSTANT(PROCMIG_ORDER_NEVER_RAN);
+	CONSTANT(PROCMIG_PLANNED_ZOMBIE);
 }
 
 static void enums(void)
@@ -230,6 +231,12 @@ static void structs(void)
 	STRUCT(procmig_planned_task);
 	MEMBER(procmig_planned_task, tid);
 	MEMBER(procmig_planned_task, pid);
+	MEMBER(procmig_planned_task, parent);
+	MEMBER(procmig_planned_task, group);
+	MEMBER(procmig_planned_task, session);
+	MEMBER(procmig_planned_task, exit_signal);
+	MEMBER(procmig_planned_task, flags);
+	MEMBER(procmig_planned_task, exit_code);
 	END(procmig_planned_task);
 
 	STRUCT(procmig_plan);

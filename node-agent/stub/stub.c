@@ -5,13 +5,13 @@
  * The launcher goes where the program shall live (cgroup, namespaces, clocks),
  * makes a child with the program's PID and leaves.  The child empties itself and
  * waits in the kernel (PROCMIG_IOC_PLAN) until the source has frozen the program
- * and says which threads it has.  It makes them, and all of them enter the kernel;
- * PROCMIG_IOC_ENTER returns into the migrated program.
+ * and says which threads and children it has.  It makes them, and all of them enter
+ * the kernel; PROCMIG_IOC_ENTER returns into the migrated program.
  *
  * stdout: "pid=N", exit status 0: the child exists.  stderr otherwise, one line:
  * "error=CODE errno=N message=...".  CODE: USAGE DEVICE CGROUP NAMESPACE CLONE
- * PID_TAKEN, and from the child PLAN, TID_TAKEN, THREAD and ENTER, which come
- * after the launcher has left; why threads could not be made is in the request's
+ * PID_TAKEN, and from the child PLAN, TID_TAKEN, MAKE and ENTER, which come after
+ * the launcher has left; why something could not be made is in the request's
  * status, too.  The child holds stderr open until it enters, so do not wait for
  * its end.
  */
@@ -333,16 +333,29 @@ static struct procmig_plan get_plan(const struct arguments *a)
 
 /* The kernel tells the agents, this line whoever reads the stub's output. */
 __attribute__((noreturn))
-static void give_up(const struct arguments *a, const char *code, int error, pid_t tid,
-		    const char *why)
+static void give_up(const struct arguments *a, const char *code, int error,
+		    const struct procmig_planned_task *task, const char *why)
 {
 	struct procmig_give_up order = { .size = sizeof(order), .error = error };
 
 	memcpy(order.token, a->token, sizeof(order.token));
-	snprintf(order.message, sizeof(order.message), "thread %d of PID %d: %s", tid,
-		 a->pid, why);
+	if (task->tid == task->pid)
+		snprintf(order.message, sizeof(order.message), "process %d: %s", task->pid, why);
+	else
+		snprintf(order.message, sizeof(order.message), "thread %d of process %d: %s",
+			 task->tid, task->pid, why);
 	ioctl(FD_DEVICE, PROCMIG_IOC_GIVE_UP, &order);
 	child_failed(code, error, "%s", order.message);
+}
+
+__attribute__((noreturn))
+static void not_made(const struct arguments *a, const struct procmig_planned_task *task,
+		     int error)
+{
+	if (error == EEXIST)
+		give_up(a, "TID_TAKEN", error, task,
+			"its ID is in use here; as a process, a thread, a zombie, a process group or a session");
+	give_up(a, "MAKE", error, task, strerror(error));
 }
 
 /*
@@ -373,8 +386,10 @@ static long start_thread(const struct clone_args *clone, const struct procmig_en
 	return result;
 }
 
-static void make_thread(const struct arguments *a, pid_t tid, const struct procmig_enter *enter)
+static void make_thread(const struct arguments *a, const struct procmig_planned_task *task,
+			const struct procmig_enter *enter)
 {
+	pid_t tid = task->tid;
 	struct clone_args clone = {
 		.flags = CLONE_THREAD | CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND |
 			 CLONE_SYSVSEM,
@@ -383,18 +398,57 @@ static void make_thread(const struct arguments *a, pid_t tid, const struct procm
 	};
 	long result = start_thread(&clone, enter);
 
-	if (result == -EEXIST)
-		give_up(a, "TID_TAKEN", EEXIST, tid,
-			"its TID is in use here; as a process, a thread, a zombie, a process group or a session");
 	if (result < 0)
-		give_up(a, "THREAD", -result, tid, strerror(-result));
+		not_made(a, task, -result);
+}
+
+__attribute__((noreturn))
+static void populate(const struct arguments *a, const struct procmig_plan *plan,
+		     const struct procmig_planned_task *self);
+
+static void make_child(const struct arguments *a, const struct procmig_plan *plan,
+		       const struct procmig_planned_task *task)
+{
+	pid_t pid = task->pid;
+	/* without a signal: it is not the program's child that may end here */
+	struct clone_args clone = {
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+	long result = syscall(SYS_clone3, &clone, sizeof(clone));
+
+	if (result < 0)
+		not_made(a, task, errno);
+	if (result)
+		return;
+	if (task->flags & PROCMIG_PLANNED_ZOMBIE)
+		_exit(0);
+	populate(a, plan, task);
+}
+
+/* Children while this process has one thread, then its threads, then itself. */
+static void populate(const struct arguments *a, const struct procmig_plan *plan,
+		     const struct procmig_planned_task *self)
+{
+	const struct procmig_planned_task *tasks = (const void *)(uintptr_t)plan->tasks, *task;
+	const struct procmig_planned_task *end = tasks + plan->task_count;
+	struct procmig_enter enter = { .size = sizeof(enter) };
+
+	for (task = tasks; task < end; task++)
+		if (task->tid == task->pid && task->parent == self->pid)
+			make_child(a, plan, task);
+	memcpy(enter.token, a->token, sizeof(enter.token));
+	for (task = tasks; task < end; task++)
+		if (task->pid == self->pid && task->tid != task->pid)
+			make_thread(a, task, &enter);
+	syscall(SYS_ioctl, FD_DEVICE, PROCMIG_IOC_ENTER, &enter);
+	child_failed("ENTER", errno, "PROCMIG_IOC_ENTER on %s as PID %d: %s", a->device,
+		     self->pid, strerror(errno));
 }
 
 __attribute__((noreturn))
 static void become(const struct arguments *a, int device, int null)
 {
-	struct procmig_enter enter = { .size = sizeof(enter) };
-	const struct procmig_planned_task *task;
 	struct procmig_plan plan;
 	struct {
 		void *handler;
@@ -427,14 +481,7 @@ static void become(const struct arguments *a, int device, int null)
 	leave_rseq();
 
 	plan = get_plan(a);
-	memcpy(enter.token, a->token, sizeof(enter.token));
-	task = (const void *)(uintptr_t)plan.tasks;
-	for (uint32_t i = 0; i < plan.task_count; i++)
-		if (task[i].tid != a->pid)
-			make_thread(a, task[i].tid, &enter);
-	syscall(SYS_ioctl, FD_DEVICE, PROCMIG_IOC_ENTER, &enter);
-	child_failed("ENTER", errno, "PROCMIG_IOC_ENTER on %s as PID %d: %s", a->device,
-		     a->pid, strerror(errno));
+	populate(a, &plan, (const void *)(uintptr_t)plan.tasks);
 }
 
 static void make_process(const struct arguments *a, int device, int null)

@@ -98,8 +98,19 @@ bool procmig_compat_affinity(struct task_struct *task, struct cpumask *mask);
 /* Bind `current'; -EINVAL if it may use none of them. */
 int procmig_compat_set_affinity(const struct cpumask *mask);
 
-/* Make init the parent of the whole thread group of `current'. */
-void procmig_compat_reparent_to_init(void);
+/* Make init the parent of the whole thread group of @leader. */
+void procmig_compat_reparent_to_init(struct task_struct *leader);
+/*
+ * The children of @leader's threads in the order of their birth, referenced as
+ * far as they fit into @room.  Returns how many there are.
+ */
+unsigned int procmig_compat_children(struct task_struct *leader,
+				     struct task_struct **children, unsigned int room);
+/* The place of a process whose task cannot go away. */
+void procmig_compat_set_relations(struct task_struct *leader, struct pid *group,
+				  struct pid *session, int exit_signal);
+/* What its parent will be told about a zombie. */
+void procmig_compat_set_exit_code(struct task_struct *zombie, int code);
 
 /* ITIMER_VIRTUAL and ITIMER_PROF of `current', in CPU time; 0 disarms. */
 void procmig_compat_set_cpu_timer(unsigned int clock, u64 remaining_ns, u64 interval_ns);

@@ -240,12 +240,22 @@ struct procmig_submit {
 struct procmig_planned_task {
 	__s32 tid;
 	__s32 pid;		/* of its process; equals @tid for the process itself */
+	/* of a process; 0 for its other threads: */
+	__s32 parent;		/* a process that stands before it; 0 for the first */
+	__s32 group;		/* process group and session: PIDs of planned processes */
+	__s32 session;
+	__s32 exit_signal;	/* what the parent gets when it ends */
+	__u32 flags;		/* PROCMIG_PLANNED_* */
+	__u32 exit_code;	/* of a zombie, as wait(2) tells it */
 };
+
+#define PROCMIG_PLANNED_ZOMBIE	0x1	/* it has ended, its parent has not asked yet */
 
 /*
  * PROCMIG_IOC_PLAN: the stub, having the process's PID and one thread, comes in
  * and waits for the list of what it has to make; the source knows that only when
- * everything is frozen.  A process stands in front of its other threads.
+ * everything is frozen.  A process stands in front of its other threads, a parent
+ * in front of its children.  A zombie has to end, not to enter.
  * EOVERFLOW: @task_count tells how much room is needed, ask again.
  */
 struct procmig_plan {

@@ -468,7 +468,7 @@ enum procmig_task_record {
 
 struct procmig_task_attributes {
 	__s32 oom_score_adj;
-	__u32 subreaper;
+	__u32 subreaper;	/* 1: it is one, 2: it descends from one */
 	__u64 rlimit_current[16];
 	__u64 rlimit_maximum[16];
 };

@@ -10,7 +10,8 @@ int task_emit_attributes(struct procmig_process *process)
 	struct task_struct *task = procmig_task(process);
 	struct procmig_task_attributes body = {
 		.oom_score_adj = task->signal->oom_score_adj,
-		.subreaper = task->signal->is_child_subreaper,
+		.subreaper = task->signal->is_child_subreaper |
+			     task->signal->has_child_subreaper << 1,
 	};
 	unsigned int i;
 
@@ -38,11 +39,12 @@ int task_take_attributes(struct procmig_process *process,
 	if (ret)
 		return ret;
 	if (wanted.oom_score_adj < OOM_SCORE_ADJ_MIN ||
-	    wanted.oom_score_adj > OOM_SCORE_ADJ_MAX || wanted.subreaper > 1)
+	    wanted.oom_score_adj > OOM_SCORE_ADJ_MAX || wanted.subreaper > 3)
 		return task_refuse(process, "the process's attributes");
 
 	current->signal->oom_score_adj = wanted.oom_score_adj;
-	current->signal->is_child_subreaper = wanted.subreaper;
+	current->signal->is_child_subreaper = wanted.subreaper & 1;
+	current->signal->has_child_subreaper = wanted.subreaper >> 1;
 	task_lock(current->group_leader);
 	for (i = 0; i < RLIM_NLIMITS; i++) {
 		current->signal->rlim[i].rlim_cur = wanted.rlimit_current[i];

@@ -143,20 +143,6 @@ static void inspect_threads(struct procmig_inspection *inspection,
 static void inspect_relations(struct procmig_inspection *inspection,
 			      struct task_struct *task)
 {
-	struct task_struct *thread, *child;
-
-	rcu_read_lock();
-	for_each_thread(task, thread) {
-		child = list_first_or_null_rcu(&thread->children, struct task_struct,
-					       sibling);
-		if (!child)
-			continue;
-		obstacle(inspection, PROCMIG_OBSTACLE_SHARED,
-			 "child process %d: no loaded subsystem carries process trees",
-			 task_pid_vnr(child));
-		break;
-	}
-	rcu_read_unlock();
 	/* A glance, not followed: the frozen process is inspected once more. */
 	if (READ_ONCE(task->signal->tty))
 		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,

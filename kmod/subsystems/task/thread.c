@@ -59,8 +59,6 @@ void task_detach_stub(void)
 	current->rseq_event_mask = 0;
 	current->robust_list = NULL;
 	current->clear_child_tid = NULL;
-	if (thread_group_leader(current))
-		procmig_compat_reparent_to_init();
 }
 
 static bool policy_ok(const struct procmig_task_thread *wanted)

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which plans a target takes, and whom they name. */
 #include <kunit/test.h>
+#include <linux/mm.h>
+#include <linux/signal.h>
 #include <linux/slab.h>
 
 #include "../../core/plan.h"
 
 #define PID 100
 
+#define PROCESS(pid_, parent_) \
+	{ .tid = pid_, .pid = pid_, .parent = parent_, .group = PID, .session = PID, \
+	  .exit_signal = SIGCHLD }
+#define THREAD(tid_, pid_) { .tid = tid_, .pid = pid_ }
+
+/* The first with two threads, a child with one, its child, and a zombie. */
 static const struct procmig_planned_task good[] = {
-	{ PID, PID }, { 17, PID }, { 4711, PID }, { 101, PID },
+	PROCESS(PID, 0), THREAD(17, PID), THREAD(4711, PID),
+	PROCESS(200, PID), THREAD(101, 200),
+	PROCESS(50, 200),
+	{ .tid = 300, .pid = 300, .parent = PID, .group = 200, .session = PID,
+	  .exit_signal = SIGCHLD, .flags = PROCMIG_PLANNED_ZOMBIE, .exit_code = 42 << 8 },
 };
 
 static int check(const struct procmig_planned_task *tasks, unsigned int count)
@@ -19,31 +31,44 @@ static int check(const struct procmig_planned_task *tasks, unsigned int count)
 	return ret || !why ? ret : -EBADMSG;
 }
 
-static void a_process_and_its_threads(struct kunit *test)
+static void a_tree_and_its_beginnings(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, 0, check(good, ARRAY_SIZE(good)));
-	KUNIT_EXPECT_EQ(test, 0, check(good, 1));
+	unsigned int i;
+
+	for (i = 1; i <= ARRAY_SIZE(good); i++)
+		KUNIT_EXPECT_EQ_MSG(test, 0, check(good, i), "%u tasks", i);
 }
 
 static void one_member_wrong(struct kunit *test)
 {
+	static const struct {
+		unsigned int task;
+		size_t member;
+		s32 value;
+		const char *what;
+	} wrong[] = {
+#define WRONG(task, member, value) \
+	{ task, offsetof(struct procmig_planned_task, member), value, #task " " #member " " #value }
+		WRONG(0, tid, 0), WRONG(0, tid, 1), WRONG(0, pid, 1), WRONG(0, parent, 200),
+		WRONG(0, group, 0), WRONG(0, group, 17), WRONG(0, session, 9999),
+		WRONG(0, flags, PROCMIG_PLANNED_ZOMBIE), WRONG(0, exit_code, 1),
+		WRONG(0, exit_signal, -1), WRONG(0, exit_signal, 65),
+		WRONG(1, tid, -5), WRONG(1, tid, 4711), WRONG(1, pid, 200), WRONG(1, parent, PID),
+		WRONG(1, group, PID), WRONG(1, session, PID), WRONG(1, flags, 1),
+		WRONG(1, exit_signal, SIGCHLD), WRONG(1, exit_code, 1),
+		WRONG(3, parent, 0), WRONG(3, parent, 50), WRONG(3, parent, 17),
+		WRONG(3, flags, PROCMIG_PLANNED_ZOMBIE), WRONG(4, tid, 17),
+		WRONG(5, parent, 300), WRONG(6, flags, 0), WRONG(6, flags, 3),
+		WRONG(6, exit_code, 0x10000), WRONG(6, parent, 300),
+	};
 	struct procmig_planned_task bad[ARRAY_SIZE(good)];
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(good); i++) {
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		memcpy(bad, good, sizeof(good));
-		bad[i].tid = 0;
-		KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(bad, ARRAY_SIZE(bad)), "TID 0 at %u", i);
-		bad[i].tid = -5;
-		KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(bad, ARRAY_SIZE(bad)), "TID -5 at %u", i);
-		memcpy(bad, good, sizeof(good));
-		bad[i].pid = 17;
-		KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(bad, ARRAY_SIZE(bad)), "PID at %u", i);
-		if (!i)
-			continue;
-		memcpy(bad, good, sizeof(good));
-		bad[i].tid = bad[i - 1].tid;
-		KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(bad, ARRAY_SIZE(bad)), "twice at %u", i);
+		*(s32 *)((char *)&bad[wrong[i].task] + wrong[i].member) = wrong[i].value;
+		KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(bad, ARRAY_SIZE(bad)), "%s",
+				    wrong[i].what);
 	}
 }
 
@@ -58,28 +83,23 @@ static void as_many_as_allowed(struct kunit *test)
 	unsigned int count = PROCMIG_PLAN_MAX + 1, i;
 	struct procmig_planned_task *tasks;
 
-	tasks = kvmalloc_array(count, sizeof(*tasks), GFP_KERNEL);
+	tasks = kvcalloc(count, sizeof(*tasks), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, tasks);
-	for (i = 0; i < count; i++)
-		tasks[i] = (struct procmig_planned_task) { PID + i, PID };
+	tasks[0] = good[0];
+	for (i = 1; i < count; i++) {
+		tasks[i].tid = PID + i;
+		tasks[i].pid = PID;
+	}
 	KUNIT_EXPECT_EQ(test, 0, check(tasks, PROCMIG_PLAN_MAX));
 	KUNIT_EXPECT_EQ(test, -EPROTO, check(tasks, count));
 	kvfree(tasks);
 }
 
-static void only_the_planned_are_found(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, PID, procmig_plan_find(good, ARRAY_SIZE(good), 4711));
-	KUNIT_EXPECT_EQ(test, 0, procmig_plan_find(good, ARRAY_SIZE(good), 4712));
-	KUNIT_EXPECT_EQ(test, 0, procmig_plan_find(NULL, 0, PID));
-}
-
 static struct kunit_case cases[] = {
-	KUNIT_CASE(a_process_and_its_threads),
+	KUNIT_CASE(a_tree_and_its_beginnings),
 	KUNIT_CASE(one_member_wrong),
 	KUNIT_CASE(the_process_stands_first),
 	KUNIT_CASE(as_many_as_allowed),
-	KUNIT_CASE(only_the_planned_are_found),
 	{}
 };
 

@@ -39,8 +39,8 @@ static struct procmig_request *request_new(struct kunit *test, enum procmig_role
 	mutex_init(&request->conduit_lock);
 	init_waitqueue_head(&request->changed);
 	INIT_LIST_HEAD(&request->processes);
-	KUNIT_ASSERT_NOT_NULL(test, procmig_process_new(request, 42));
 	spin_lock_init(&request->gate.lock);
+	KUNIT_ASSERT_NOT_NULL(test, procmig_process_new(request, 42));
 	init_waitqueue_head(&request->gate.moved);
 	request->conduit.role = role;
 	request->conduit.channel_count = 3;

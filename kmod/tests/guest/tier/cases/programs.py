@@ -23,6 +23,7 @@ def run(tier):
         label = f"{name} {argument}" if isinstance(argument, str) else name
         check(f"programs: {label}, there and back", there_and_back, tier, name, argument, lines)
     check("programs: as an unprivileged user in a directory of its own", unprivileged, tier)
+    check("programs: a tree of processes, there and back", tree, tier)
     check("programs: bc -l", bc, tier)
     check("programs: standard output by mechanism Ignore", ignored_output, tier)
     check("programs: several channels", several_channels, tier)
@@ -57,6 +58,39 @@ def unprivileged(tier):
                        f"ps -o ppid= -p {program.pid}").split()
     require(found == ["4711", "/var/tmp/someone", "1"], f"user, directory and parent are {found}")
     program.stop_and_compare(tier.b)
+
+
+def relations(guest, root):
+    """Of the tree's processes: PID, parent, group, session, state; the root's own place is outside."""
+    lines = guest.run(f"ps -e -o pid=,ppid=,pgid=,sid=,stat=,comm=").splitlines()
+    rows = {int(row[0]): row for row in map(str.split, lines)}
+    found, due = {}, [root]
+    while due:
+        pid = due.pop()
+        found[pid] = [*map(int, rows[pid][1:4]), rows[pid][4][0] == "Z"]
+        due += [child for child, row in rows.items() if int(row[1]) == pid]
+    outside = found.pop(root)
+    return {pid: [parent, *(root if leader in outside[1:3] else leader for leader in (group, session)),
+                  zombie] for pid, (parent, group, session, zombie) in found.items()}
+
+
+def tree(tier):
+    program = Program(tier, "tree").start(tier.a)
+    program.await_lines(4)
+    before = relations(tier.a, program.pid)
+    require(len(before) == 10, f"the program has {len(before)} descendants: {before}")
+    for source, target in ((tier.a, tier.b), (tier.b, tier.a)):
+        migrate(tier, program.pid, source, target)
+        program.runs_only_on(target)
+        for pid in before:
+            source.await_gone(pid)
+        after = relations(target, program.pid)
+        require(after == before, f"the tree was {before}, is {after}")
+        program.advances(4)
+    program.stop_and_compare(tier.a)
+    for pid in before:
+        tier.a.await_gone(pid)
+    nothing_left(*tier.guests)
 
 
 def bc(tier):

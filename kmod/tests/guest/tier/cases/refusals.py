@@ -22,6 +22,8 @@ def run(tier):
     check("refusals: a file that differs on the target", file_differs, tier)
     check("refusals: a file that is missing on the target", file_missing, tier)
     check("refusals: a PID that is taken on the target", pid_taken, tier)
+    check("refusals: a thread's TID that is taken on the target", tid_taken, tier)
+    check("refusals: a child's PID that is taken on the target", child_taken, tier)
     check("refusals: the strategy's name", strategy, tier)
 
 
@@ -100,19 +102,38 @@ def file_missing(tier):
     target_refuses(tier, local_file(tier, None), "/var/tmp/differs/program")
 
 
-def pid_taken(tier):
-    program = Program(tier, "counter").start(tier.a)
-    program.await_lines(2)
+def refused_while_taken(tier, program, pid, expected):
     own = tier.b.run("cat /proc/sys/kernel/ns_last_pid")
-    tier.b.run(f"echo {program.pid - 1} > /proc/sys/kernel/ns_last_pid; "
+    tier.b.run(f"echo {pid - 1} > /proc/sys/kernel/ns_last_pid; "
                "sleep 1000 </dev/null >/dev/null 2>&1 &")
     # back to the range that this guest has for itself
     tier.b.run(f"echo {own} > /proc/sys/kernel/ns_last_pid")
     try:
-        require(tier.b.exists(program.pid), "the PID could not be taken")
-        target_refuses(tier, program, "PID_TAKEN", lambda: tier.b.kill(program.pid))
+        require(tier.b.exists(pid), "the PID could not be taken")
+        target_refuses(tier, program, expected, lambda: tier.b.kill(pid))
     finally:
-        tier.b.kill(program.pid)
+        tier.b.kill(pid)
+
+
+def pid_taken(tier):
+    program = Program(tier, "counter").start(tier.a)
+    program.await_lines(2)
+    refused_while_taken(tier, program, program.pid, "PID_TAKEN")
+
+
+def tid_taken(tier):
+    """Seen only when the process is frozen; the reason must reach both sides all the same."""
+    program = Program(tier, "threads").start(tier.a)
+    program.await_lines(2)
+    tid = max(int(tid) for tid in tier.a.run(f"ls /proc/{program.pid}/task").split())
+    refused_while_taken(tier, program, tid, f"thread {tid} of process {program.pid}: ")
+
+
+def child_taken(tier):
+    program = Program(tier, "tree").start(tier.a)
+    program.await_lines(2)
+    child = max(int(pid) for pid in tier.a.run(f"pgrep -P {program.pid}").split())
+    refused_while_taken(tier, program, child, f"process {child}: ")
 
 
 def strategy(tier):

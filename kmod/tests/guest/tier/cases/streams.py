@@ -8,6 +8,7 @@ TAKEN: it must take it.
 """
 import random
 import stat
+import struct
 import time
 
 from ..migration import nothing_left
@@ -46,6 +47,12 @@ MEMBERS = (
     (CORE, PLAN, "another TID", 0, "i", 1, REFUSED),
     (CORE, PLAN, "TID 0", 0, "i", 0, REFUSED),
     (CORE, PLAN, "another process", 4, "i", 1, REFUSED),
+    (CORE, PLAN, "a parent", 8, "i", 1, REFUSED),
+    (CORE, PLAN, "a group that is not there", 12, "i", 1, REFUSED),
+    (CORE, PLAN, "a session that is not there", 16, "i", 1, REFUSED),
+    (CORE, PLAN, "exit signal 65", 20, "i", 65, REFUSED),
+    (CORE, PLAN, "a zombie", 24, "I", 1, REFUSED),
+    (CORE, PLAN, "an exit code", 28, "I", 1, REFUSED),
     (CORE, THREAD, "TID", 0, "i", 1, REFUSED),
     (CORE, THREAD, "reserved", 4, "I", 1, REFUSED),
     (CORE, PROCESS, "pid", 0, "i", 1, REFUSED),
@@ -317,8 +324,8 @@ def order():
             yield f"{label(CORE, kind)} twice", twice(CORE, kind), REFUSED
     for subsystem, kind, verdict in (
             (FILES, 1, REFUSED), (FILES, 2, REFUSED), (MEMORY, 1, REFUSED), (MEMORY, 2, REFUSED),
-            (SIGNALS, 1, SURVIVED), (SIGNALS, 2, SURVIVED), (SIGNALS, 4, SURVIVED),
-            (TASK, 1, REFUSED), (TASK, 2, SURVIVED), (TASK, 3, REFUSED), (TASK, 4, REFUSED),
+            (SIGNALS, 1, REFUSED), (SIGNALS, 2, REFUSED), (SIGNALS, 4, REFUSED),
+            (TASK, 1, REFUSED), (TASK, 2, REFUSED), (TASK, 3, REFUSED), (TASK, 4, REFUSED),
             (TASK, 6, REFUSED)):
         yield f"without {label(subsystem, kind)}", without(subsystem, kind), verdict
     for subsystem, kind in ((FILES, 1), (FILES, 2), (FILES, 3), (MEMORY, 1), (MEMORY, 2), (SIGNALS, 1),
@@ -488,14 +495,24 @@ def relations():
 
     def thread_too_many(stream):
         plan = stream.find(CORE, PLAN)
-        plan.body.extend(plan.body)
-        plan.put(8, "i", 30999)
+        plan.body.extend(struct.pack("<8i", 30999, plan.get(0, "i"), 0, 0, 0, 0, 0, 0))
     yield "a thread without state", thread_too_many, REFUSED
 
     def thread_of_pid_1(stream):
         thread_too_many(stream)
-        stream.find(CORE, PLAN).put(8, "i", 1)
+        stream.find(CORE, PLAN).put(32, "i", 1)
     yield "a thread whose TID is taken", thread_of_pid_1, REFUSED
+
+    def child(stream, pid, flags):
+        plan = stream.find(CORE, PLAN)
+        first = plan.get(0, "i")
+        plan.body.extend(struct.pack("<8i", pid, pid, first, first, first, 17, flags, 0))
+        stream.find(CORE, HELLO).put(12, "I", 2)
+    yield "a child without state", lambda stream: child(stream, 30999, 0), REFUSED
+    yield "a child whose PID is taken", lambda stream: child(stream, 1, 0), REFUSED
+    yield "a zombie that was not announced", \
+        lambda stream: (child(stream, 30999, 1), stream.find(CORE, HELLO).put(12, "I", 1)), REFUSED
+    yield "a zombie more", lambda stream: child(stream, 30999, 1), TAKEN
 
     def vdso_hash(stream):
         area(stream, 4).put(56, "Q", 1)

@@ -199,7 +199,7 @@ class RefusalsE2E {
           tcp-established | TCP socket
           udp-waiting     | UDP socket
           socket-filter   | filter
-          threads         | thread
+          thread-seccomp  | thread
           io-uring        | io_uring
           shared-anonymous| shared
           posix-timer     | timer

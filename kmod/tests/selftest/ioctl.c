@@ -113,10 +113,11 @@ static void bail(const char *format, ...)
 /* ---- a process to migrate, and channels ------------------------------------ */
 
 /*
- * The child waits for nothing that cannot be carried; with a pipe if asked for.
- * It has more memory than sockets hold when nobody reads them.
+ * The child waits for nothing that cannot be carried; if asked to, it holds two
+ * netlink sockets, which nobody carries.  It has more memory than sockets hold
+ * when nobody reads them.
  */
-static pid_t start_victim(bool with_pipe)
+static pid_t start_victim(bool with_obstacles)
 {
 	int ready[2], null;
 	pid_t pid;
@@ -126,7 +127,6 @@ static pid_t start_victim(bool with_pipe)
 		bail("pipe");
 	pid = fork();
 	if (!pid) {
-		int extra[2];
 		char *memory = mmap(NULL, VICTIM_BYTES, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -140,8 +140,9 @@ static pid_t start_victim(bool with_pipe)
 			dup2(null, fd);
 		dup2(ready[1], 3);
 		syscall(SYS_close_range, 4, ~0U, 0);
-		if (with_pipe && pipe(extra) < 0)
-			_exit(1);
+		for (int n = 0; with_obstacles && n < 2; n++)
+			if (socket(AF_NETLINK, SOCK_RAW, 0) < 0)
+				_exit(1);
 		if (write(3, "", 1) != 1)
 			_exit(1);
 		close(3);
@@ -551,7 +552,7 @@ static void test_inspect(pid_t victim)
 		.obstacles = (uintptr_t)obstacles,
 		.obstacles_bytes = sizeof(obstacles),
 	}, i;
-	pid_t with_pipe = start_victim(true);
+	pid_t with_obstacles = start_victim(true);
 	__u32 needed;
 
 	check_conventions(device, &c, &good);
@@ -599,7 +600,7 @@ static void test_inspect(pid_t victim)
 	expect(EFAULT, call(device, c.code, &i), c.name, "mechanisms nowhere");
 
 	i = good;
-	i.pid = with_pipe;
+	i.pid = with_obstacles;
 	i.obstacles_bytes = 0;
 	i.obstacles = 0;
 	expect(EOVERFLOW, call(device, c.code, &i), c.name, "no room for obstacles");
@@ -607,7 +608,7 @@ static void test_inspect(pid_t victim)
 	result(needed > sizeof(struct procmig_obstacle) && needed % 8 == 0,
 	       "INSPECT: %u bytes are needed", needed);
 	i = good;
-	i.pid = with_pipe;
+	i.pid = with_obstacles;
 	i.obstacles_bytes = needed - 1;
 	expect(EOVERFLOW, call(device, c.code, &i), c.name, "a byte too little room");
 	i.obstacles_bytes = needed;
@@ -622,7 +623,7 @@ static void test_inspect(pid_t victim)
 		result(o->size > sizeof(*o) && o->size % 8 == 0 && at + o->size <= needed &&
 		       o->subsystem == PROCMIG_SUBSYSTEM_FILES && !o->reserved &&
 		       o->code == PROCMIG_OBSTACLE_UNSUPPORTED &&
-		       memchr(o->text, 0, o->size - sizeof(*o)) && strstr(o->text, "pipe"),
+		       memchr(o->text, 0, o->size - sizeof(*o)) && strstr(o->text, "netlink"),
 		       "INSPECT: obstacle %u: '%s'", n, o->text);
 		at += o->size;
 	}
@@ -632,7 +633,7 @@ static void test_inspect(pid_t victim)
 	i = good;
 	i.obstacles_bytes = ~0U;
 	expect(EINVAL, call(device, c.code, &i), c.name, "room for more than there can be");
-	end_victim(with_pipe);
+	end_victim(with_obstacles);
 }
 
 static int submit_with(struct procmig_strategy strategy, void *data)
@@ -1295,7 +1296,9 @@ static void test_watchdog(pid_t victim)
 	result(status.error == ETIMEDOUT && strstr(status.message, "watchdog") && is_running(victim),
 	       "watchdog: %s, '%s'", name_of(status.error), status.message);
 	close(s.fd);
+	end_link(&link);
 
+	link = make_link(false);
 	s = good_submit(&link, unused_pid());
 	s.watchdog_ms = 300;
 	if (call(device, PROCMIG_IOC_RESTART, &s))

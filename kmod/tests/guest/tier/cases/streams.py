@@ -37,7 +37,7 @@ SUBSYSTEMS = ("core", "files", "memory", "signals", "task")
 
 # (subsystem, type, what, offset, layout, value, verdict): one member of one record.
 MEMBERS = (
-    (CORE, HELLO, "stream version", 0, "I", 2, REFUSED),
+    (CORE, HELLO, "stream version", 0, "I", 99, REFUSED),
     (CORE, HELLO, "page size", 4, "I", 8192, REFUSED),
     (CORE, HELLO, "size of the register state", 8, "I", 576, REFUSED),
     (CORE, HELLO, "two processes", 12, "I", 2, REFUSED),
@@ -118,7 +118,7 @@ MEMBERS = (
     (SIGNALS, 4, "the longest timer", 0, "Q", 0xffffffffffffffff, SURVIVED),
     (SIGNALS, 4, "the shortest interval", 8, "Q", 1, SURVIVED),
     (TASK, 1, "oom_score_adj", 0, "i", 100000, REFUSED),
-    (TASK, 1, "subreaper 2", 4, "I", 2, REFUSED),
+    (TASK, 1, "subreaper 4", 4, "I", 4, REFUSED),
     (TASK, 1, "a limit above its maximum", 8, "Q", 0xffffffffffffffff, SURVIVED),
     (TASK, 6, "a name without an end", 0, "16s", b"x" * 16, SURVIVED),
     (TASK, 6, "personality", 16, "I", 0xffffffff, SURVIVED),

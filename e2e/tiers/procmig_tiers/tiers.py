@@ -97,7 +97,7 @@ def guest():
     for directory in ("node-agent/stub", "kmod/tests", "e2e/programs"):
         _make(directory)
     total = _counted("kunit", ["kmod/tests/kunit/run"], 30 * MINUTE, counts.of_closing_line)
-    return total + _counted("guest", ["kmod/tests/guest/run"], 20 * MINUTE, counts.of_closing_line)
+    return total + _counted("guest", ["kmod/tests/guest/run"], 45 * MINUTE, counts.of_closing_line)
 
 
 def suite():

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The worker of a request on the source. */
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/utsname.h>
 #include <procmig/compat.h>
 
@@ -115,9 +116,7 @@ static int emit_whole_process(struct procmig_process *process)
 	unsigned int i;
 	int ret;
 
-	ret = procmig_process_setup(process);
-	if (!ret)
-		ret = emit_process(process);
+	ret = emit_process(process);
 	for (i = 0; !ret && i < set->count; i++)
 		ret = emit_subsystem(process, set->subsystem[i]);
 	if (ret)
@@ -157,6 +156,47 @@ static int inspect(struct procmig_request *request)
 	return 0;
 }
 
+static int fill_scope(struct procmig_request *request)
+{
+	unsigned int count = procmig_process_count(request), i = 0;
+	struct procmig_process *process;
+	struct task_struct **leaders;
+	int ret;
+
+	leaders = kvmalloc_array(count, sizeof(*leaders), GFP_KERNEL);
+	if (!leaders)
+		return -ENOMEM;
+	list_for_each_entry(process, &request->processes, node)
+		leaders[i++] = process->task;
+	ret = procmig_scope_fill(&request->scope, leaders, count);
+	kvfree(leaders);
+	return ret;
+}
+
+/* What processes share has to be known before the first of them is sent. */
+static int gather(struct procmig_request *request)
+{
+	const struct procmig_subsystem_set *set = &request->subsystems;
+	struct procmig_process *process;
+	unsigned int i;
+	int ret;
+
+	ret = fill_scope(request);
+	if (!ret)
+		ret = procmig_event_setup(request);
+	list_for_each_entry(process, &request->processes, node)
+		if (!ret && !process->zombie)
+			ret = procmig_process_setup(process);
+	for (i = 0; i < set->count; i++) {
+		if (!set->subsystem[i]->gather)
+			continue;
+		list_for_each_entry(process, &request->processes, node)
+			if (!ret && !process->zombie)
+				ret = set->subsystem[i]->gather(process);
+	}
+	return ret;
+}
+
 static int emit_everything(struct procmig_request *request)
 {
 	struct procmig_process *first = procmig_first_process(request), *process;
@@ -167,9 +207,11 @@ static int emit_everything(struct procmig_request *request)
 		ret = emit_hello(first);
 	if (!ret)
 		ret = procmig_plan_emit(request);
-	/* The stub makes the tasks while we look at the first one. */
+	/* The stub makes the tasks while we look at the processes. */
 	if (!ret)
 		ret = procmig_flush(request);
+	if (!ret)
+		ret = gather(request);
 	if (ret)
 		return ret;
 	list_for_each_entry(process, &request->processes, node) {
@@ -234,8 +276,7 @@ void procmig_run_source(struct procmig_request *request)
 				      "pid %d was killed while it was frozen",
 				      process->pid);
 	procmig_watchdog_stop(request);
-	list_for_each_entry(process, &request->processes, node)
-		procmig_process_cleanup(process);
+	procmig_event_cleanup(request);
 
 	if (procmig_request_state(request) == PROCMIG_STATE_COMMITTED) {
 		wait_event_idle(gate->moved, settled(request));

@@ -12,6 +12,12 @@ struct task_struct *procmig_inspected_task(struct procmig_inspection *inspection
 }
 EXPORT_SYMBOL_GPL(procmig_inspected_task);
 
+const struct procmig_scope *procmig_inspected_scope(struct procmig_inspection *inspection)
+{
+	return &inspection->scope;
+}
+EXPORT_SYMBOL_GPL(procmig_inspected_scope);
+
 enum procmig_mechanism_kind
 procmig_inspected_mechanism(struct procmig_inspection *inspection, u32 subsystem,
 			    u64 entity, enum procmig_mechanism_kind otherwise)

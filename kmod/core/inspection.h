@@ -6,9 +6,11 @@
 #include <procmig/process.h>
 
 #include "registry.h"
+#include "scope.h"
 
 struct procmig_inspection {
 	struct task_struct *task;
+	struct procmig_scope scope;
 	const struct procmig_mechanism *mechanisms;
 	unsigned int mechanism_count;
 	u64 memory_bytes;

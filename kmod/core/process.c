@@ -63,6 +63,51 @@ struct procmig_process *procmig_first_process(struct procmig_request *request)
 	return list_first_entry(&request->processes, struct procmig_process, node);
 }
 
+int procmig_event_setup(struct procmig_request *request)
+{
+	const struct procmig_subsystem_set *set = &request->subsystems;
+	const struct procmig_subsystem *subsystem;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < set->count; i++) {
+		subsystem = set->subsystem[i];
+		request->private[i] = NULL;
+		if (subsystem->event_private_bytes) {
+			request->private[i] = kvzalloc(subsystem->event_private_bytes,
+						       GFP_KERNEL);
+			if (!request->private[i])
+				return -ENOMEM;
+		}
+		if (subsystem->setup_event)
+			ret = subsystem->setup_event(request->private[i]);
+		if (ret) {
+			kvfree(request->private[i]);
+			return ret;
+		}
+		request->set_up = i + 1;
+	}
+	return 0;
+}
+
+/* Every process, then what they share. */
+void procmig_event_cleanup(struct procmig_request *request)
+{
+	const struct procmig_subsystem_set *set = &request->subsystems;
+	struct procmig_process *process;
+	unsigned int i;
+
+	list_for_each_entry(process, &request->processes, node)
+		procmig_process_cleanup(process);
+	while (request->set_up) {
+		i = --request->set_up;
+		if (set->subsystem[i]->cleanup_event)
+			set->subsystem[i]->cleanup_event(request->private[i]);
+		kvfree(request->private[i]);
+	}
+	procmig_scope_clear(&request->scope);
+}
+
 int procmig_process_setup(struct procmig_process *process)
 {
 	const struct procmig_subsystem_set *set = &process->request->subsystems;
@@ -162,6 +207,21 @@ void *procmig_private(struct procmig_process *process,
 	return i < 0 ? NULL : process->private[i];
 }
 EXPORT_SYMBOL_GPL(procmig_private);
+
+void *procmig_event_private(struct procmig_process *process,
+			    const struct procmig_subsystem *subsystem)
+{
+	int i = procmig_subsystem_index(&process->request->subsystems, subsystem->id);
+
+	return i < 0 ? NULL : process->request->private[i];
+}
+EXPORT_SYMBOL_GPL(procmig_event_private);
+
+const struct procmig_scope *procmig_scope(struct procmig_process *process)
+{
+	return &process->request->scope;
+}
+EXPORT_SYMBOL_GPL(procmig_scope);
 
 struct task_struct *procmig_thread_task(struct procmig_thread *thread)
 {

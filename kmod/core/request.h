@@ -22,6 +22,7 @@
 #include <procmig/process.h>
 
 #include "registry.h"
+#include "scope.h"
 #include "state.h"
 
 struct procmig_request;
@@ -94,6 +95,9 @@ struct procmig_request {
 	u64 start_time;
 
 	struct procmig_subsystem_set subsystems;
+	void *private[PROCMIG_MAX_SUBSYSTEMS];
+	unsigned int set_up;		/* subsystems whose setup of the event is done */
+	struct procmig_scope scope;	/* source: once everything stands still */
 	const struct procmig_medium *medium;
 	struct procmig_conduit conduit;
 	struct mutex conduit_lock;	/* orders from outside against the close */
@@ -189,6 +193,8 @@ struct procmig_process *procmig_first_process(struct procmig_request *request);
 unsigned int procmig_process_count(struct procmig_request *request);
 struct procmig_process *procmig_find_process(struct procmig_request *request, pid_t pid);
 void procmig_process_free(struct procmig_process *process);
+int procmig_event_setup(struct procmig_request *request);
+void procmig_event_cleanup(struct procmig_request *request);
 int procmig_process_setup(struct procmig_process *process);
 void procmig_process_cleanup(struct procmig_process *process);
 int procmig_thread_setup(struct procmig_thread *thread);

@@ -635,6 +635,8 @@ static int load(struct procmig_request *request)
 
 	ret = take_plan(request);
 	if (!ret)
+		ret = procmig_event_setup(request);
+	if (!ret)
 		ret = await_stub(request);
 	if (!ret)
 		ret = relate_all(request);
@@ -711,8 +713,7 @@ void procmig_run_target(struct procmig_request *request)
 	else
 		kill_processes(request);
 	procmig_thaw(request);
-	list_for_each_entry(process, &request->processes, node)
-		procmig_process_cleanup(process);
+	procmig_event_cleanup(request);
 	procmig_threads_free(request);
 	if (may_run(request))
 		wait_event_idle(gate->moved, READ_ONCE(request->finish));

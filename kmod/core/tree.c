@@ -107,6 +107,8 @@ int procmig_inspect_tree(struct procmig_inspection *inspection,
 	int ret;
 
 	ret = collect(&tree, first);
+	if (!ret)
+		ret = procmig_scope_fill(&inspection->scope, tree.task, tree.count);
 	for (i = 0; !ret && i < tree.count; i++) {
 		inspection->task = tree.task[i];
 		inspection->descendant = i != 0;
@@ -116,6 +118,7 @@ int procmig_inspect_tree(struct procmig_inspection *inspection,
 		inspect_place(inspection, &tree);
 	}
 	inspection->task = first;
+	procmig_scope_clear(&inspection->scope);
 	while (tree.count)
 		put_task_struct(tree.task[--tree.count]);
 	kvfree(tree.task);

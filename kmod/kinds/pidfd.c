@@ -13,24 +13,24 @@ static bool pidfd_match(struct file *file)
 	return procmig_file_is_anonymous(file, "[pidfd]");
 }
 
-/* Whether the descriptor is of the process of @task. */
-static bool is_own(struct task_struct *task, struct file *file)
+/* Whether the descriptor is of a process of the event. */
+static bool is_inside(const struct procmig_scope *scope, struct file *file)
 {
 	struct task_struct *named;
-	bool own;
+	bool inside;
 
 	rcu_read_lock();
 	named = pid_task(file->private_data, PIDTYPE_PID);
-	own = named && same_thread_group(named, task);
+	inside = named && procmig_scope_has(scope, named);
 	rcu_read_unlock();
-	return own;
+	return inside;
 }
 
 static void pidfd_inspect(struct procmig_file_inspection *at, struct file *file)
 {
 	pid_t pid = pid_nr(file->private_data);
 
-	if (!is_own(at->task, file))
+	if (!is_inside(procmig_inspected_scope(at->inspection), file))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "pidfd: it is of pid %d, which is outside or has ended",
 				      pid);
@@ -42,7 +42,7 @@ static ssize_t pidfd_checkpoint(struct procmig_file_save *save, struct file *fil
 	struct procmig_file_pidfd *body = room;
 	struct task_struct *task = procmig_task(save->process);
 
-	if (!is_own(task, file))
+	if (!is_inside(procmig_scope(save->process), file))
 		return procmig_fail(save->process, PROCMIG_SUBSYSTEM_FILES, -EOPNOTSUPP,
 				    "a pidfd is of a process that is outside or has ended");
 	*body = (struct procmig_file_pidfd) {

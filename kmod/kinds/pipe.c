@@ -42,12 +42,12 @@ static bool is_writer(struct file *file, const void *inode)
 	return is_end(file, inode) && file->f_mode & FMODE_WRITE;
 }
 
-static bool all_inside(struct task_struct *task, struct inode *inode)
+static bool all_inside(struct procmig_file_inspection *at, struct inode *inode)
 {
 	const struct pipe_inode_info *pipe = inode->i_pipe;
 
-	return READ_ONCE(pipe->readers) <= procmig_file_count(task, is_reader, inode) &&
-	       READ_ONCE(pipe->writers) <= procmig_file_count(task, is_writer, inode);
+	return READ_ONCE(pipe->readers) <= procmig_file_count(at, is_reader, inode) &&
+	       READ_ONCE(pipe->writers) <= procmig_file_count(at, is_writer, inode);
 }
 
 static void pipe_inspect(struct procmig_file_inspection *at, struct file *file)
@@ -61,11 +61,11 @@ static void pipe_inspect(struct procmig_file_inspection *at, struct file *file)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "notification queue of the kernel");
 #endif
-	if (procmig_file_find_holder(at->task, is_end, inode, &holder))
+	if (procmig_file_find_holder(at, is_end, inode, &holder))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "%s: pid %d (%s) outside holds an end of it as fd %u; migrate them together or end that process",
 				      what, holder.pid, holder.comm, holder.fd);
-	else if (!all_inside(at->task, inode) && !all_inside(at->task, inode))
+	else if (!all_inside(at, inode) && !all_inside(at, inode))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "%s: an end of it is held by something that is no descriptor, as of a message in a socket",
 				      what);

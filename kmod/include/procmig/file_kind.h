@@ -22,6 +22,7 @@
 #define _PROCMIG_FILE_KIND_H
 
 #include <linux/fs.h>
+#include <procmig/open_file.h>
 #include <procmig/process.h>
 
 /* Looking at one open file before it is carried. */
@@ -34,7 +35,7 @@ struct procmig_file_inspection {
 
 /* The source side of one description. */
 struct procmig_file_save {
-	struct procmig_process *process;
+	struct procmig_process *process;	/* that carries it, for all */
 	const struct path *root;
 	u32 description;		/* its number */
 	bool first;			/* nobody has carried the object yet */
@@ -130,15 +131,15 @@ struct procmig_file_holder {
 };
 
 /*
- * Look for a descriptor outside of the inspected process whose file @holds
- * @what.  @holds is called under RCU.
+ * Look for a descriptor outside of the inspected event whose file @holds @what.
+ * @holds is called under RCU.
  */
-bool procmig_file_find_holder(struct task_struct *task,
+bool procmig_file_find_holder(struct procmig_file_inspection *at,
 			      bool (*holds)(struct file *file, const void *what),
 			      const void *what, struct procmig_file_holder *holder);
 
-/* How many of the process's own descriptions @holds says yes to, see above. */
-unsigned int procmig_file_count(struct task_struct *task,
+/* To how many descriptions inside of the event @holds says yes, see above. */
+unsigned int procmig_file_count(struct procmig_file_inspection *at,
 				bool (*holds)(struct file *file, const void *what),
 				const void *what);
 
@@ -150,6 +151,9 @@ unsigned int procmig_file_count(struct task_struct *task,
  */
 int procmig_file_reference(struct procmig_file_save *save, struct file *file,
 			   u32 *number);
+
+/* Whether the description is inside: it has been announced or referred to. */
+bool procmig_file_is_known(struct procmig_file_save *save, struct file *file);
 
 /* Emit data of the second pass, at most PROCMIG_FILE_DATA_MAX bytes in all. */
 int procmig_file_data(struct procmig_file_save *save, const void *head,

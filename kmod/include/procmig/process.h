@@ -22,6 +22,10 @@ struct procmig_process *procmig_thread_process(struct procmig_thread *thread);
 void *procmig_thread_private(struct procmig_thread *thread,
 			     const struct procmig_subsystem *subsystem);
 
+/* The zeroed area of @subsystem for the whole event, event_private_bytes long. */
+void *procmig_event_private(struct procmig_process *process,
+			    const struct procmig_subsystem *subsystem);
+
 /* CLOCK_MONOTONIC (initial time namespace) at which the process was frozen. */
 u64 procmig_frozen_ns(struct procmig_process *process);
 
@@ -44,6 +48,23 @@ int procmig_fail(struct procmig_process *process, u32 subsystem, int error,
 /* Progress: feeds the watchdog.  An error that was handled is not progress. */
 void procmig_progress(struct procmig_process *process, u64 bytes, u64 entities);
 void procmig_skipped(struct procmig_process *process, u64 entities);
+
+/* ---- the event ---------------------------------------------------------- */
+
+/*
+ * The processes that take part, without their threads.  Before the freeze it is
+ * what a look has found; from then on it is exact, and no process can go away.
+ */
+struct procmig_scope;
+
+/* Source, from the gathering on. */
+const struct procmig_scope *procmig_scope(struct procmig_process *process);
+
+/* The first thread of one after the other from 0 on, in no order; NULL at the end. */
+struct task_struct *procmig_scope_at(const struct procmig_scope *scope, unsigned int n);
+
+/* Whether the process of @task is inside, or descends from one.  Under RCU. */
+bool procmig_scope_has(const struct procmig_scope *scope, struct task_struct *task);
 
 /* ---- sending ------------------------------------------------------------ */
 
@@ -90,6 +111,8 @@ void *procmig_take_body(struct procmig_process *process,
 /* ---- inspecting --------------------------------------------------------- */
 
 struct task_struct *procmig_inspected_task(struct procmig_inspection *inspection);
+
+const struct procmig_scope *procmig_inspected_scope(struct procmig_inspection *inspection);
 
 enum procmig_mechanism_kind
 procmig_inspected_mechanism(struct procmig_inspection *inspection, u32 subsystem,

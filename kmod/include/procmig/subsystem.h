@@ -6,7 +6,8 @@
  *
  * A subsystem owns one part of a process's state.  The core calls it with a
  * process context; everything that the subsystem remembers between two calls
- * lives in the private area which the core allocates for it per process.
+ * lives in the private area which the core allocates for it per process, or in
+ * the one per event, where what several processes share has its number.
  *
  * Contexts that the callbacks are called in:
  *
@@ -65,6 +66,7 @@ struct procmig_subsystem_status {
  * @order: subsystems act in ascending order on both machines; unique
  * @owner: THIS_MODULE; pinned while a request uses the subsystem
  * @private_bytes: size of the zeroed private area per process
+ * @event_private_bytes: size of the zeroed private area per event
  * @kinds: the kinds of state that the subsystem knows
  * @kind_count: how many
  *
@@ -73,8 +75,16 @@ struct procmig_subsystem_status {
  *	would send to the estimate.  Called on a running task before anything is
  *	frozen, and again on the quiesced one.  An error means that the
  *	inspection itself failed.
+ * @setup_event: optional; worker.  Before any process's @setup; @private is the
+ *	area of the event.
+ * @cleanup_event: optional; worker.  Undo @setup_event, drop every reference.
+ *	After every process's @cleanup.
  * @setup: optional; worker on the source after quiescing, self on the target
  *	before the first record.  Its undo is @cleanup.
+ * @gather: optional; worker, source.  Everything stands still, every process is
+ *	set up, nothing about any has been emitted.  Announce what this process
+ *	shares with others, or what another subsystem carries for it.  Called
+ *	for all processes, subsystem after subsystem in their order.
  * @checkpoint: required; worker.  Emit the next part of the state.  Called
  *	until it returns PROCMIG_DONE; each call should emit about a megabyte at
  *	most, so that an abort is noticed soon.  Must not change the process.
@@ -115,11 +125,15 @@ struct procmig_subsystem {
 	int order;
 	struct module *owner;
 	size_t private_bytes;
+	size_t event_private_bytes;
 	const struct procmig_kind *kinds;
 	unsigned int kind_count;
 
 	int (*inspect)(struct procmig_inspection *inspection);
+	int (*setup_event)(void *private);
+	void (*cleanup_event)(void *private);
 	int (*setup)(struct procmig_process *process);
+	int (*gather)(struct procmig_process *process);
 	int (*checkpoint)(struct procmig_process *process);
 	int (*restart)(struct procmig_process *process,
 		       const struct procmig_record *record);

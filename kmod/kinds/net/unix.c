@@ -73,8 +73,8 @@ static void inspect_peer(struct procmig_file_inspection *at, struct sock *sk)
 	if (waits)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_STATE,
 				      "Unix socket: its connection waits to be accepted");
-	else if (file && !procmig_file_count(at->task, is_file, file)) {
-		if (procmig_file_find_holder(at->task, is_file, file, &holder))
+	else if (file && !procmig_file_count(at, is_file, file)) {
+		if (procmig_file_find_holder(at, is_file, file, &holder))
 			procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 					      "Unix socket: it is connected to pid %d (%s), fd %u, outside; migrate them together or close it",
 					      holder.pid, holder.comm, holder.fd);
@@ -134,7 +134,7 @@ static int refer(struct procmig_file_save *save, struct sock *sk, u32 *number)
 
 	*number = GONE;
 	/* A sender outside has sent it; whether it is still there is all the same. */
-	if (!file || !procmig_file_count(procmig_task(save->process), is_file, file))
+	if (!file || !procmig_file_is_known(save, file))
 		return 0;
 	return procmig_file_reference(save, file, number);
 }

@@ -10,7 +10,7 @@
 /* The description that is being carried, and what only this file needs of it. */
 struct saving {
 	struct procmig_file_save save;
-	struct files *files;
+	struct files_event *event;
 	void *body;
 	char *text;		/* to describe a file in */
 };
@@ -49,16 +49,42 @@ static int meet(struct files_met *met, const void *thing, u32 *number)
 	return 1;
 }
 
+static void forget(struct files_met *met)
+{
+	xa_destroy(&met->numbers);
+	kvfree(met->thing);
+}
+
 int procmig_file_reference(struct procmig_file_save *save, struct file *file,
 			   u32 *number)
 {
 	struct saving *saving = container_of(save, struct saving, save);
 	int ret;
 
-	ret = meet(&saving->files->descriptions, file, number);
+	ret = meet(&saving->event->descriptions, file, number);
 	return min(ret, 0);
 }
 EXPORT_SYMBOL_GPL(procmig_file_reference);
+
+bool procmig_file_is_known(struct procmig_file_save *save, struct file *file)
+{
+	struct saving *saving = container_of(save, struct saving, save);
+
+	return xa_load(&saving->event->descriptions.numbers, (unsigned long)file);
+}
+EXPORT_SYMBOL_GPL(procmig_file_is_known);
+
+int procmig_file_announce(struct procmig_process *process, struct file *file, u32 *number)
+{
+	struct files_event *event = procmig_event_private(process, &files_subsystem);
+	int ret;
+
+	if (!event)
+		return -EOPNOTSUPP;
+	ret = meet(&event->descriptions, file, number);
+	return min(ret, 0);
+}
+EXPORT_SYMBOL_GPL(procmig_file_announce);
 
 static int emit(struct procmig_process *process, u16 type, const struct kvec *parts,
 		unsigned int count)
@@ -71,7 +97,7 @@ static int emit(struct procmig_process *process, u16 type, const struct kvec *pa
 
 static const struct procmig_file_kind *kind_of(struct saving *saving, struct file *file)
 {
-	const struct procmig_file_kind *kind = files_kind_of(&saving->files->kinds, file);
+	const struct procmig_file_kind *kind = files_kind_of(&saving->event->kinds, file);
 
 	if (!kind)
 		procmig_fail(saving->save.process, files_subsystem.id, -EOPNOTSUPP,
@@ -86,13 +112,14 @@ static const void *object_of(const struct procmig_file_kind *kind, struct file *
 }
 
 /* Descriptors that the user chose to take from the target share one that is none. */
-#define PLACEHOLDER(saving) ((const void *)(saving))
+#define PLACEHOLDER(event) ((const void *)(event))
 
 static int emit_placeholder(struct saving *saving,
 			    struct procmig_files_description *description)
 {
 	const struct kvec part = { description, sizeof(*description) };
-	int ret = meet(&saving->files->objects, PLACEHOLDER(saving), &description->object);
+	int ret = meet(&saving->event->objects, PLACEHOLDER(saving->event),
+		       &description->object);
 
 	if (ret < 0)
 		return ret;
@@ -102,18 +129,18 @@ static int emit_placeholder(struct saving *saving,
 static int emit_description(struct saving *saving, u32 number)
 {
 	struct procmig_files_description description = { .description = number };
-	struct files *files = saving->files;
-	struct file *file = (struct file *)files->descriptions.thing[number];
+	struct files_event *event = saving->event;
+	struct file *file = (struct file *)event->descriptions.thing[number];
 	const struct procmig_file_kind *kind;
 	ssize_t bytes;
 	int ret;
 
-	if (files->descriptions.thing[number] == PLACEHOLDER(saving))
+	if (file == PLACEHOLDER(event))
 		return emit_placeholder(saving, &description);
 	kind = kind_of(saving, file);
 	if (!kind)
 		return -EOPNOTSUPP;
-	ret = meet(&files->objects, object_of(kind, file), &description.object);
+	ret = meet(&event->objects, object_of(kind, file), &description.object);
 	if (ret < 0)
 		return ret;
 	saving->save.description = number;
@@ -143,33 +170,48 @@ static bool is_ignored(struct procmig_process *process, unsigned int fd)
 				    PROCMIG_MECHANISM_TRANSFER) == PROCMIG_MECHANISM_IGNORE;
 }
 
-static const void *thing_at(struct saving *saving, unsigned int fd, struct file *file)
+static const void *thing_at(struct procmig_process *process, struct files_event *event,
+			    unsigned int fd, struct file *file)
 {
-	return is_ignored(saving->save.process, fd) ? PLACEHOLDER(saving) : file;
+	return is_ignored(process, fd) ? PLACEHOLDER(event) : file;
 }
 
-/* Every description that a descriptor refers to, and those that these refer to. */
-static int emit_descriptions(struct saving *saving)
+/* The next descriptor of @task from *@fd on and its file, which stands still. */
+static struct file *next_file(struct task_struct *task, unsigned int *fd)
 {
-	struct task_struct *task = procmig_task(saving->save.process);
-	struct files_met *met = &saving->files->descriptions;
-	u32 next = 0, number;
+	struct file *file;
+
+	rcu_read_lock();
+	file = task_lookup_next_fd_rcu(task, fd);
+	rcu_read_unlock();
+	return file;
+}
+
+int files_gather(struct procmig_process *process)
+{
+	struct files_event *event = procmig_event_private(process, &files_subsystem);
+	struct task_struct *task = procmig_task(process);
+	struct file *file;
 	unsigned int fd;
+	u32 number;
 	int ret = 0;
 
-	for (fd = 0; ret >= 0; fd++) {
-		struct file *file;
-
-		rcu_read_lock();
-		file = task_lookup_next_fd_rcu(task, &fd);
-		rcu_read_unlock();
-		if (!file)
-			break;
-		ret = meet(met, thing_at(saving, fd, file), &number);
-		for (; ret >= 0 && next < met->count; next++)
-			ret = emit_description(saving, next);
-	}
+	for (fd = 0; ret >= 0 && (file = next_file(task, &fd)); fd++)
+		ret = meet(&event->descriptions, thing_at(process, event, fd, file),
+			   &number);
+	event->held = event->descriptions.count;
 	return min(ret, 0);
+}
+
+/* Everything that was announced, and what that refers to. */
+static int emit_descriptions(struct saving *saving)
+{
+	u32 next;
+	int ret = 0;
+
+	for (next = 0; !ret && next < saving->event->descriptions.count; next++)
+		ret = emit_description(saving, next);
+	return ret;
 }
 
 /* ---- descriptors --------------------------------------------------------- */
@@ -190,22 +232,19 @@ static int emit_descriptors(struct saving *saving)
 {
 	struct procmig_process *process = saving->save.process;
 	struct task_struct *task = procmig_task(process);
+	struct file *file;
 	unsigned int fd;
 	int ret = 0;
 
-	for (fd = 0; ret >= 0; fd++) {
-		struct procmig_files_descriptor descriptor = {};
+	for (fd = 0; ret >= 0 && (file = next_file(task, &fd)); fd++) {
+		struct procmig_files_descriptor descriptor = {
+			.fd = fd,
+			.close_on_exec = closes_on_exec(task, fd),
+		};
 		const struct kvec part = { &descriptor, sizeof(descriptor) };
-		struct file *file;
 
-		rcu_read_lock();
-		file = task_lookup_next_fd_rcu(task, &fd);
-		rcu_read_unlock();
-		if (!file)
-			break;
-		descriptor.fd = fd;
-		descriptor.close_on_exec = closes_on_exec(task, fd);
-		ret = meet(&saving->files->descriptions, thing_at(saving, fd, file),
+		ret = meet(&saving->event->descriptions,
+			   thing_at(process, saving->event, fd, file),
 			   &descriptor.description);
 		if (ret >= 0)
 			ret = emit(process, PROCMIG_FILES_DESCRIPTOR, &part, 1);
@@ -239,19 +278,19 @@ EXPORT_SYMBOL_GPL(procmig_file_data);
 
 static int emit_data(struct saving *saving)
 {
-	struct files *files = saving->files;
+	struct files_event *event = saving->event;
 	struct files_met done = {};
 	const struct procmig_file_kind *kind;
 	int ret = 0;
 	u32 number, i;
 
 	xa_init(&done.numbers);
-	for (i = 0; ret >= 0 && i < files->descriptions.count; i++) {
-		struct file *file = (struct file *)files->descriptions.thing[i];
+	for (i = 0; ret >= 0 && i < event->descriptions.count; i++) {
+		struct file *file = (struct file *)event->descriptions.thing[i];
 
-		if (files->descriptions.thing[i] == PLACEHOLDER(saving))
+		if (file == PLACEHOLDER(event))
 			continue;
-		kind = files_kind_of(&files->kinds, file);
+		kind = files_kind_of(&event->kinds, file);
 		if (!kind || !kind->checkpoint_data)
 			continue;
 		ret = meet(&done, object_of(kind, file), &number);
@@ -260,12 +299,41 @@ static int emit_data(struct saving *saving)
 		if (ret > 0)
 			ret = kind->checkpoint_data(&saving->save, file);
 	}
-	xa_destroy(&done.numbers);
-	kvfree(done.thing);
+	forget(&done);
 	return min(ret, 0);
 }
 
 /* ---- locks and owners ---------------------------------------------------- */
+
+/*
+ * Every lock that is the process's own, and what belongs to a description with
+ * the first process that has a descriptor of it: by that the target finds it.
+ */
+static int emit_locks(struct saving *saving)
+{
+	struct procmig_process *process = saving->save.process;
+	struct task_struct *task = procmig_task(process);
+	struct files_met here = {};
+	struct file *file;
+	unsigned int fd;
+	int ret = 0;
+	u32 number;
+
+	xa_init(&here.numbers);
+	for (fd = 0; ret >= 0 && (file = next_file(task, &fd)); fd++) {
+		if (is_ignored(process, fd))
+			continue;
+		ret = meet(&here, file, &number);
+		if (ret > 0)
+			ret = meet(&saving->event->settled, file, &number);
+		else if (!ret)
+			continue;
+		if (ret >= 0)
+			ret = files_emit_locks(process, file, fd, ret);
+	}
+	forget(&here);
+	return min(ret, 0);
+}
 
 /* The lowest descriptor of the process for that file. */
 static unsigned int descriptor_of(struct task_struct *task, const struct file *file)
@@ -273,29 +341,42 @@ static unsigned int descriptor_of(struct task_struct *task, const struct file *f
 	struct file *held;
 	unsigned int fd;
 
-	rcu_read_lock();
-	for (fd = 0; (held = task_lookup_next_fd_rcu(task, &fd)); fd++)
+	for (fd = 0; (held = next_file(task, &fd)); fd++)
 		if (held == file)
-			break;
-	rcu_read_unlock();
-	return held ? fd : FILES_NO_DESCRIPTOR;
+			return fd;
+	return FILES_NO_DESCRIPTOR;
 }
 
-static int emit_each(struct saving *saving,
-		     int (*emit_one)(struct procmig_process *process, struct file *file,
-				     unsigned int fd))
+/* Of the descriptions that were settled from number @from on. */
+static int emit_owners(struct saving *saving, u32 from)
 {
 	struct procmig_process *process = saving->save.process;
-	struct files_met *met = &saving->files->descriptions;
+	struct files_met *settled = &saving->event->settled;
+	struct file *file;
+	int ret = 0;
+
+	for (; !ret && from < settled->count; from++) {
+		file = (struct file *)settled->thing[from];
+		ret = files_emit_owner(process, file,
+				       descriptor_of(procmig_task(process), file));
+	}
+	return ret;
+}
+
+/* A file that is only mapped, or on its way through a socket, has none to name it by. */
+static int check_unheld(struct saving *saving)
+{
+	struct files_event *event = saving->event;
+	struct file *file;
 	int ret = 0;
 	u32 i;
 
-	for (i = 0; !ret && i < met->count; i++) {
-		struct file *file = (struct file *)met->thing[i];
-
-		if (met->thing[i] != PLACEHOLDER(saving))
-			ret = emit_one(process, file,
-				       descriptor_of(procmig_task(process), file));
+	for (i = event->held; !ret && i < event->descriptions.count; i++) {
+		file = (struct file *)event->descriptions.thing[i];
+		ret = files_emit_locks(saving->save.process, file, FILES_NO_DESCRIPTOR, true);
+		if (!ret)
+			ret = files_emit_owner(saving->save.process, file,
+					       FILES_NO_DESCRIPTOR);
 	}
 	return ret;
 }
@@ -348,12 +429,21 @@ put_cwd:
 	return ret;
 }
 
+/* The first process makes what all of them will refer to. */
+static int emit_shared(struct saving *saving)
+{
+	int ret = emit_descriptions(saving);
+
+	if (!ret)
+		ret = check_unheld(saving);
+	return ret ?: emit_data(saving);
+}
+
 int files_checkpoint(struct procmig_process *process)
 {
-	struct saving saving = {
-		.save.process = process,
-		.files = procmig_private(process, &files_subsystem),
-	};
+	struct files_event *event = procmig_event_private(process, &files_subsystem);
+	struct saving saving = { .save.process = process, .event = event };
+	u32 settled = event->settled.count;
 	struct path root;
 	int ret;
 
@@ -365,25 +455,24 @@ int files_checkpoint(struct procmig_process *process)
 	get_fs_root(procmig_task(process)->fs, &root);
 	saving.save.root = &root;
 	ret = emit_context(process, &root, saving.body);
-	if (!ret)
-		ret = emit_descriptions(&saving);
+	if (!ret && !event->described) {
+		event->described = true;
+		ret = emit_shared(&saving);
+	}
 	if (!ret)
 		ret = emit_descriptors(&saving);
 	if (!ret)
-		ret = emit_data(&saving);
+		ret = emit_locks(&saving);
 	if (!ret)
-		ret = emit_each(&saving, files_emit_locks);
-	if (!ret)
-		ret = emit_each(&saving, files_emit_owner);
+		ret = emit_owners(&saving, settled);
 	path_put(&root);
 	kvfree(saving.body);
 	return ret ?: PROCMIG_DONE;
 }
 
-void files_forget_source(struct files *files)
+void files_forget_source(struct files_event *event)
 {
-	xa_destroy(&files->descriptions.numbers);
-	xa_destroy(&files->objects.numbers);
-	kvfree(files->descriptions.thing);
-	kvfree(files->objects.thing);
+	forget(&event->descriptions);
+	forget(&event->objects);
+	forget(&event->settled);
 }

@@ -43,19 +43,30 @@ struct files_object {
 	void *private;
 };
 
-struct files {
+/* What the processes of an event share. */
+struct files_event {
 	struct files_kinds kinds;
 
-	struct files_met descriptions;	/* source */
-	struct files_met objects;	/* source */
+	/* source */
+	struct files_met descriptions;
+	struct files_met objects;
+	struct files_met settled;	/* descriptions whose locks and owner are sent */
+	u32 held;			/* descriptions below have a descriptor */
+	bool described;			/* every description has been sent */
 
-	struct files_restored *restored; /* target: by number */
+	/* target: by number */
+	struct files_restored *restored;
 	unsigned int restored_count;
-	struct files_object *object;	/* target: by number */
+	struct files_object *object;
 	unsigned int object_count;
-	unsigned long scratch;		/* target: user memory of the stub */
-	bool have_context;		/* target */
-	unsigned long standard;		/* target: which of 0, 1, 2 are in use */
+	bool resumed;
+};
+
+/* Of one process, on the target. */
+struct files {
+	unsigned long scratch;		/* user memory of the stub */
+	bool have_context;
+	unsigned long standard;		/* which of 0, 1, 2 are in use */
 };
 
 extern const struct procmig_subsystem files_subsystem;
@@ -77,11 +88,11 @@ const struct procmig_file_kind *files_kind_named(const struct files_kinds *set,
 /* ---- holders.c ---- */
 
 /*
- * A descriptor of @file, to which the caller holds a reference, outside the
- * process of @task; false if there is none.  A description that is on its way
- * through a socket is not found.
+ * A descriptor of @file, to which the caller holds a reference, outside of the
+ * event; false if there is none.  A description that is on its way through
+ * a socket is not found.
  */
-bool files_find_sharer(struct task_struct *task, struct file *file,
+bool files_find_sharer(struct procmig_file_inspection *at, struct file *file,
 		       struct procmig_file_holder *sharer);
 
 /* ---- locks.c, owner.c ---- */
@@ -89,7 +100,9 @@ bool files_find_sharer(struct task_struct *task, struct file *file,
 #define FILES_NO_DESCRIPTOR UINT_MAX
 
 void files_inspect_locks(struct procmig_file_inspection *at, struct file *file);
-int files_emit_locks(struct procmig_process *process, struct file *file, unsigned int fd);
+/* Those of the process; @all: also those that belong to the description. */
+int files_emit_locks(struct procmig_process *process, struct file *file, unsigned int fd,
+		     bool all);
 int files_take_lock(struct procmig_process *process, void __user *scratch,
 		    const struct procmig_files_lock *wanted);
 
@@ -105,14 +118,15 @@ const char *files_describe(struct file *file, char *buffer, size_t bytes);
 
 /* ---- checkpoint.c, restart.c ---- */
 
+int files_gather(struct procmig_process *process);
 int files_checkpoint(struct procmig_process *process);
-void files_forget_source(struct files *files);
+void files_forget_source(struct files_event *event);
 
 int files_setup_target(struct procmig_process *process);
 int files_restart(struct procmig_process *process,
 		  const struct procmig_record *record);
 int files_settle(struct procmig_process *process);
 void files_resume(struct procmig_process *process);
-void files_forget_target(struct files *files);
+void files_forget_target(struct files_event *event);
 
 #endif /* _PROCMIG_FILES_H */

@@ -23,11 +23,11 @@ static bool find_descriptor(struct task_struct *task,
 	return false;
 }
 
-bool procmig_file_find_holder(struct task_struct *task,
+bool procmig_file_find_holder(struct procmig_file_inspection *at,
 			      bool (*holds)(struct file *file, const void *what),
 			      const void *what, struct procmig_file_holder *holder)
 {
-	const struct files_struct *own = READ_ONCE(task->files);
+	const struct procmig_scope *scope = procmig_inspected_scope(at->inspection);
 	struct task_struct *leader, *thread;
 	bool found = false;
 
@@ -35,8 +35,8 @@ bool procmig_file_find_holder(struct task_struct *task,
 	for_each_process_thread(leader, thread) {
 		const struct files_struct *files = READ_ONCE(thread->files);
 
-		if (!files || files == own ||
-		    (thread != leader && files == READ_ONCE(leader->files)))
+		if (!files || (thread != leader && files == READ_ONCE(leader->files)) ||
+		    procmig_scope_has(scope, leader))
 			continue;
 		found = find_descriptor(thread, holds, what, &holder->fd);
 		if (found) {
@@ -51,29 +51,27 @@ unlock:
 }
 EXPORT_SYMBOL_GPL(procmig_file_find_holder);
 
-/* Whether a descriptor below @limit refers to @file. */
-static bool is_repeated(struct task_struct *task, unsigned int limit, struct file *file)
-{
-	struct file *other;
-	unsigned int fd;
-
-	for (fd = 0; (other = task_lookup_next_fd_rcu(task, &fd)) && fd < limit; fd++)
-		if (other == file)
-			return true;
-	return false;
-}
-
-unsigned int procmig_file_count(struct task_struct *task,
+unsigned int procmig_file_count(struct procmig_file_inspection *at,
 				bool (*holds)(struct file *file, const void *what),
 				const void *what)
 {
-	unsigned int fd, count = 0;
+	const struct procmig_scope *scope = procmig_inspected_scope(at->inspection);
+	unsigned int fd, n, count = 0;
+	struct task_struct *task;
+	struct xarray seen;
 	struct file *file;
 
-	rcu_read_lock();
-	for (fd = 0; (file = task_lookup_next_fd_rcu(task, &fd)); fd++)
-		count += holds(file, what) && !is_repeated(task, fd, file);
-	rcu_read_unlock();
+	xa_init(&seen);
+	for (n = 0; (task = procmig_scope_at(scope, n)); n++) {
+		rcu_read_lock();
+		for (fd = 0; (file = task_lookup_next_fd_rcu(task, &fd)); fd++)
+			/* Without memory it counts as outside: an obstacle. */
+			if (holds(file, what) &&
+			    !xa_insert(&seen, (unsigned long)file, xa_mk_value(1), GFP_ATOMIC))
+				count++;
+		rcu_read_unlock();
+	}
+	xa_destroy(&seen);
 	return count;
 }
 EXPORT_SYMBOL_GPL(procmig_file_count);
@@ -83,29 +81,35 @@ static bool is_same(struct file *file, const void *other)
 	return file == other;
 }
 
-static unsigned int count_descriptors(struct task_struct *task, const struct file *file)
+static unsigned int count_descriptors(const struct procmig_scope *scope,
+				      const struct file *file)
 {
-	unsigned int fd, count = 0;
+	unsigned int n, fd, count = 0;
+	struct task_struct *task;
 	struct file *held;
 
-	rcu_read_lock();
-	for (fd = 0; (held = task_lookup_next_fd_rcu(task, &fd)); fd++)
-		count += held == file;
-	rcu_read_unlock();
+	for (n = 0; (task = procmig_scope_at(scope, n)); n++) {
+		rcu_read_lock();
+		for (fd = 0; (held = task_lookup_next_fd_rcu(task, &fd)); fd++)
+			count += held == file;
+		rcu_read_unlock();
+	}
 	return count;
 }
 
-bool files_find_sharer(struct task_struct *task, struct file *file,
+bool files_find_sharer(struct procmig_file_inspection *at, struct file *file,
 		       struct procmig_file_holder *sharer)
 {
 	/*
-	 * One reference is the caller's.  More than those of the descriptors may
-	 * also be a mapping's or a system call's, so they only say that it is
-	 * worth looking.
+	 * One reference is the caller's, and one that of the descriptor.  More than
+	 * those of the descriptors may also be a mapping's or a system call's, so
+	 * they only say that it is worth looking.
 	 */
-	if (file_count(file) <= count_descriptors(task, file) + 1)
+	if (file_count(file) <= 2 ||
+	    file_count(file) <= 1 + count_descriptors(procmig_inspected_scope(at->inspection),
+						      file))
 		return false;
-	return procmig_file_find_holder(task, is_same, file, sharer);
+	return procmig_file_find_holder(at, is_same, file, sharer);
 }
 
 bool procmig_file_is_anonymous(struct file *file, const char *name)

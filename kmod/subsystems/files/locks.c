@@ -7,6 +7,8 @@
 #include "files.h"
 
 struct locks {
+	const struct files_struct *owner;	/* of POSIX locks */
+	bool all;			/* those of the description, too */
 	struct procmig_files_lock *lock;
 	unsigned int count, room;
 };
@@ -25,9 +27,8 @@ static enum procmig_lock_kind kind_of(const struct file_lock *lock)
 	return lock->fl_flags & FL_OFDLCK ? PROCMIG_LOCK_DESCRIPTION : PROCMIG_LOCK_POSIX;
 }
 
-/* Those of @file which are of the process; only counts them if there is no room. */
-static void collect(const struct list_head *list, struct file *file,
-		    const struct files_struct *files, struct locks *locks)
+/* Those of @file that are asked for; only counts them if there is no room. */
+static void collect(const struct list_head *list, struct file *file, struct locks *locks)
 {
 	struct procmig_files_lock *to;
 	struct file_lock *lock;
@@ -36,7 +37,8 @@ static void collect(const struct list_head *list, struct file *file,
 		enum procmig_lock_kind kind = kind_of(lock);
 
 		if (lock->fl_file != file ||
-		    (kind == PROCMIG_LOCK_POSIX && lock->fl_owner != files))
+		    (kind == PROCMIG_LOCK_POSIX ? lock->fl_owner != locks->owner :
+						  !locks->all))
 			continue;
 		if (locks->count++ >= locks->room)
 			continue;
@@ -50,8 +52,7 @@ static void collect(const struct list_head *list, struct file *file,
 	}
 }
 
-static void collect_all(struct file *file, const struct files_struct *files,
-			struct locks *locks)
+static void collect_all(struct file *file, struct locks *locks)
 {
 	struct file_lock_context *context = file_inode(file)->i_flctx;
 
@@ -59,20 +60,20 @@ static void collect_all(struct file *file, const struct files_struct *files,
 	if (!context)
 		return;
 	spin_lock(&context->flc_lock);
-	collect(&context->flc_lease, file, files, locks);
-	collect(&context->flc_flock, file, files, locks);
-	collect(&context->flc_posix, file, files, locks);
+	collect(&context->flc_lease, file, locks);
+	collect(&context->flc_flock, file, locks);
+	collect(&context->flc_posix, file, locks);
 	spin_unlock(&context->flc_lock);
 }
 
-int files_emit_locks(struct procmig_process *process, struct file *file, unsigned int fd)
+int files_emit_locks(struct procmig_process *process, struct file *file, unsigned int fd,
+		     bool all)
 {
-	struct task_struct *task = procmig_task(process);
-	struct locks locks = {};
+	struct locks locks = { .owner = procmig_task(process)->files, .all = all };
 	unsigned int i;
 	int ret = 0;
 
-	collect_all(file, task->files, &locks);
+	collect_all(file, &locks);
 	if (!locks.count)
 		return 0;
 	if (fd == FILES_NO_DESCRIPTOR)
@@ -82,7 +83,7 @@ int files_emit_locks(struct procmig_process *process, struct file *file, unsigne
 	locks.lock = kvcalloc(locks.room, sizeof(*locks.lock), GFP_KERNEL);
 	if (!locks.lock)
 		return -ENOMEM;
-	collect_all(file, task->files, &locks);
+	collect_all(file, &locks);
 	for (i = 0; !ret && i < min(locks.count, locks.room); i++) {
 		struct kvec part = { &locks.lock[i], sizeof(locks.lock[i]) };
 

@@ -8,7 +8,7 @@
 
 static const struct procmig_kind kinds[] = {
 	{ "shared open file description", PROCMIG_KIND_CARRIED,
-	  "descriptors made by dup share their position" },
+	  "descriptors made by dup, fork or passing share their position" },
 	{ "standard input and output", PROCMIG_KIND_CARRIED,
 	  "by mechanism Ignore whatever they are" },
 	{ "terminal", PROCMIG_KIND_PLANNED, "use mechanism Ignore" },
@@ -67,7 +67,7 @@ static void inspect_file(struct procmig_file_inspection *at,
 	files_inspect_locks(at, file);
 	files_inspect_owner(at, file);
 	/* A device has no position, so nobody notices that it is no longer shared. */
-	if (!S_ISCHR(file_inode(file)->i_mode) && files_find_sharer(at->task, file, &sharer))
+	if (!S_ISCHR(file_inode(file)->i_mode) && files_find_sharer(at, file, &sharer))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "%pD: the open file is shared with pid %d (%s); migrate them together or end that process",
 				      file, sharer.pid, sharer.comm);
@@ -147,28 +147,29 @@ static int files_inspect(struct procmig_inspection *inspection)
 
 /* ---- life ---------------------------------------------------------------- */
 
-static int files_setup(struct procmig_process *process)
+static int files_setup_event(void *private)
 {
-	struct files *files = procmig_private(process, &files_subsystem);
-	int ret = 0;
+	struct files_event *event = private;
 
-	xa_init(&files->descriptions.numbers);
-	xa_init(&files->objects.numbers);
-	files_kinds_get(&files->kinds);
-	if (procmig_task(process) == current)
-		ret = files_setup_target(process);
-	if (ret)
-		files_kinds_put(&files->kinds);
-	return ret;
+	xa_init(&event->descriptions.numbers);
+	xa_init(&event->objects.numbers);
+	xa_init(&event->settled.numbers);
+	files_kinds_get(&event->kinds);
+	return 0;
 }
 
-static void files_cleanup(struct procmig_process *process)
+static void files_cleanup_event(void *private)
 {
-	struct files *files = procmig_private(process, &files_subsystem);
+	struct files_event *event = private;
 
-	files_forget_source(files);
-	files_forget_target(files);
-	files_kinds_put(&files->kinds);
+	files_forget_source(event);
+	files_forget_target(event);
+	files_kinds_put(&event->kinds);
+}
+
+static int files_setup(struct procmig_process *process)
+{
+	return procmig_task(process) == current ? files_setup_target(process) : 0;
 }
 
 const struct procmig_subsystem files_subsystem = {
@@ -178,15 +179,18 @@ const struct procmig_subsystem files_subsystem = {
 	.order = 100,
 	.owner = THIS_MODULE,
 	.private_bytes = sizeof(struct files),
+	.event_private_bytes = sizeof(struct files_event),
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),
 	.inspect = files_inspect,
+	.setup_event = files_setup_event,
+	.cleanup_event = files_cleanup_event,
 	.setup = files_setup,
+	.gather = files_gather,
 	.checkpoint = files_checkpoint,
 	.restart = files_restart,
 	.settle = files_settle,
 	.resume = files_resume,
-	.cleanup = files_cleanup,
 };
 
 static const struct procmig_file_kind *const own_kinds[] = {

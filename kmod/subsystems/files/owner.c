@@ -24,8 +24,8 @@ static struct pid *owner_of(struct file *file, struct procmig_files_owner *owner
 }
 
 /* The owner in the process's own words; false if it is somebody outside. */
-static bool name_owner(struct task_struct *task, struct pid *pid,
-		       struct procmig_files_owner *owner)
+static bool name_owner(struct task_struct *task, const struct procmig_scope *scope,
+		       struct pid *pid, struct procmig_files_owner *owner)
 {
 	struct task_struct *named;
 	bool inside;
@@ -35,11 +35,15 @@ static bool name_owner(struct task_struct *task, struct pid *pid,
 		return true;
 	rcu_read_lock();
 	if (owner->type == F_OWNER_PGRP) {
-		inside = pid == task_pgrp(task);
-		owner->pid = 0;
+		named = pid_task(pid, PIDTYPE_TGID);
+		inside = pid == task_pgrp(task) || (named && procmig_scope_has(scope, named));
+		if (pid != task_pgrp(task))
+			owner->pid = pid_nr_ns(pid, task_active_pid_ns(task));
+		else
+			owner->pid = 0;
 	} else {
 		named = pid_task(pid, PIDTYPE_PID);
-		inside = !named || same_thread_group(named, task);
+		inside = !named || procmig_scope_has(scope, named);
 		/* Nobody is signalled any more; the number may mean another there. */
 		if (named)
 			owner->pid = pid_nr_ns(pid, task_active_pid_ns(task));
@@ -53,7 +57,7 @@ void files_inspect_owner(struct procmig_file_inspection *at, struct file *file)
 	struct procmig_files_owner owner = {};
 	struct pid *pid = owner_of(file, &owner);
 
-	if (!name_owner(at->task, pid, &owner))
+	if (!name_owner(at->task, procmig_inspected_scope(at->inspection), pid, &owner))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "its owner to signal (F_SETOWN) is outside: %s %d",
 				      owner.type == F_OWNER_PGRP ? "process group" : "pid",
@@ -67,7 +71,7 @@ int files_emit_owner(struct procmig_process *process, struct file *file, unsigne
 	const struct kvec part = { &owner, sizeof(owner) };
 	struct pid *pid = owner_of(file, &owner);
 
-	name_owner(procmig_task(process), pid, &owner);
+	name_owner(procmig_task(process), procmig_scope(process), pid, &owner);
 	put_pid(pid);
 	if (owner.pid == -1 && !owner.signal && !owner.async)
 		return 0;

@@ -104,11 +104,17 @@ EXPORT_SYMBOL_GPL(procmig_file_refuse);
 
 struct file *procmig_file_at(struct procmig_file_load *load, u32 number)
 {
-	struct files *files = procmig_private(load->process, &files_subsystem);
-
-	return number < files->restored_count ? files->restored[number].file : NULL;
+	return procmig_file_find(load->process, number);
 }
 EXPORT_SYMBOL_GPL(procmig_file_at);
+
+struct file *procmig_file_find(struct procmig_process *process, u32 number)
+{
+	struct files_event *event = procmig_event_private(process, &files_subsystem);
+
+	return event && number < event->restored_count ? event->restored[number].file : NULL;
+}
+EXPORT_SYMBOL_GPL(procmig_file_find);
 
 struct file *procmig_file_from_descriptor(long fd)
 {
@@ -133,15 +139,16 @@ int procmig_file_to_descriptor(struct file *file)
 EXPORT_SYMBOL_GPL(procmig_file_to_descriptor);
 
 static struct procmig_file_load load_of(struct procmig_process *process,
-					struct files *files, u32 number)
+					struct files_event *event, u32 number)
 {
-	struct files_restored *restored = &files->restored[number];
+	struct files *files = procmig_private(process, &files_subsystem);
+	struct files_restored *restored = &event->restored[number];
 
 	return (struct procmig_file_load) {
 		.process = process,
 		.description = number,
 		.flags = restored->flags,
-		.object = &files->object[restored->object].private,
+		.object = &event->object[restored->object].private,
 		.scratch = (void __user *)files->scratch,
 	};
 }
@@ -162,32 +169,32 @@ static void *grow(void *array, unsigned int count, size_t bytes)
 	return more;
 }
 
-static int add_object(struct files *files, const struct procmig_file_kind *kind, u32 number)
+static int add_object(struct files_event *event, const struct procmig_file_kind *kind, u32 number)
 {
 	struct files_object *more;
 
-	if (number < files->object_count)
-		return files->object[number].kind == kind ? 0 : -EPROTO;
-	if (number > files->object_count)
+	if (number < event->object_count)
+		return event->object[number].kind == kind ? 0 : -EPROTO;
+	if (number > event->object_count)
 		return -EPROTO;
-	more = grow(files->object, files->object_count, sizeof(*more));
+	more = grow(event->object, event->object_count, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
-	files->object = more;
-	files->object[files->object_count++].kind = kind;
+	event->object = more;
+	event->object[event->object_count++].kind = kind;
 	return 0;
 }
 
-static int add_description(struct files *files, const struct procmig_file_kind *kind,
+static int add_description(struct files_event *event, const struct procmig_file_kind *kind,
 			   const struct procmig_files_description *wanted)
 {
 	struct files_restored *more;
 
-	more = grow(files->restored, files->restored_count, sizeof(*more));
+	more = grow(event->restored, event->restored_count, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
-	files->restored = more;
-	more[files->restored_count++] = (struct files_restored) {
+	event->restored = more;
+	more[event->restored_count++] = (struct files_restored) {
 		.kind = kind,
 		.flags = wanted->flags,
 		.object = wanted->object,
@@ -195,11 +202,11 @@ static int add_description(struct files *files, const struct procmig_file_kind *
 	return 0;
 }
 
-static int make_file(struct procmig_process *process, struct files *files,
+static int make_file(struct procmig_process *process, struct files_event *event,
 		     const struct procmig_files_description *wanted)
 {
-	struct procmig_file_load load = load_of(process, files, wanted->description);
-	struct files_restored *restored = &files->restored[wanted->description];
+	struct procmig_file_load load = load_of(process, event, wanted->description);
+	struct files_restored *restored = &event->restored[wanted->description];
 	struct file *file;
 
 	file = restored->kind->restart(&load, wanted + 1, wanted->body_bytes);
@@ -213,7 +220,7 @@ static int make_file(struct procmig_process *process, struct files *files,
 	return 0;
 }
 
-static int take_wanted(struct procmig_process *process, struct files *files,
+static int take_wanted(struct procmig_process *process, struct files_event *event,
 		       const struct procmig_record *record,
 		       const struct procmig_files_description *wanted)
 {
@@ -221,13 +228,13 @@ static int take_wanted(struct procmig_process *process, struct files *files,
 	int ret;
 
 	if (record->length != sizeof(*wanted) + wanted->body_bytes ||
-	    wanted->description != files->restored_count ||
+	    wanted->description != event->restored_count ||
 	    wanted->description >= DESCRIPTIONS_MAX || wanted->position < 0 ||
 	    strnlen(wanted->kind, sizeof(wanted->kind)) == sizeof(wanted->kind) ||
 	    wanted->reserved)
 		return refuse(process, "an open file");
 	if (*wanted->kind) {
-		kind = files_kind_named(&files->kinds, wanted->kind);
+		kind = files_kind_named(&event->kinds, wanted->kind);
 		if (!kind)
 			return procmig_fail(process, files_subsystem.id, -EOPNOTSUPP,
 					    "open file %u is a %s: no loaded module carries it here; load the same modules on both nodes",
@@ -237,17 +244,17 @@ static int take_wanted(struct procmig_process *process, struct files *files,
 					    "a %s has version %u, newer than this module's %u",
 					    wanted->kind, wanted->version, kind->version);
 	}
-	ret = add_object(files, kind, wanted->object);
+	ret = add_object(event, kind, wanted->object);
 	if (!ret)
-		ret = add_description(files, kind, wanted);
+		ret = add_description(event, kind, wanted);
 	if (ret == -EPROTO)
 		return refuse(process, "an open file's object");
 	if (ret || !kind)
 		return ret;
-	return make_file(process, files, wanted);
+	return make_file(process, event, wanted);
 }
 
-static int take_description(struct procmig_process *process, struct files *files,
+static int take_description(struct procmig_process *process, struct files_event *event,
 			    const struct procmig_record *record)
 {
 	struct procmig_files_description *wanted;
@@ -256,12 +263,12 @@ static int take_description(struct procmig_process *process, struct files *files
 	wanted = procmig_take_body(process, record, sizeof(*wanted));
 	if (IS_ERR(wanted))
 		return PTR_ERR(wanted);
-	ret = take_wanted(process, files, record, wanted);
+	ret = take_wanted(process, event, record, wanted);
 	kvfree(wanted);
 	return ret;
 }
 
-static int take_data(struct procmig_process *process, struct files *files,
+static int take_data(struct procmig_process *process, struct files_event *event,
 		     const struct procmig_record *record)
 {
 	struct files_restored *restored;
@@ -272,13 +279,13 @@ static int take_data(struct procmig_process *process, struct files *files,
 	data = procmig_take_body(process, record, sizeof(*data));
 	if (IS_ERR(data))
 		return PTR_ERR(data);
-	restored = data->description < files->restored_count ?
-		   &files->restored[data->description] : NULL;
+	restored = data->description < event->restored_count ?
+		   &event->restored[data->description] : NULL;
 	if (!restored || !restored->file || !restored->kind->restart_data ||
 	    data->reserved) {
 		ret = refuse(process, "data of an open file");
 	} else {
-		load = load_of(process, files, data->description);
+		load = load_of(process, event, data->description);
 		ret = restored->kind->restart_data(&load, restored->file, data + 1,
 						   record->length - sizeof(*data));
 		if (ret)
@@ -292,10 +299,11 @@ static int take_data(struct procmig_process *process, struct files *files,
 
 /* ---- descriptors --------------------------------------------------------- */
 
-static int install(struct procmig_process *process, struct files *files,
+static int install(struct procmig_process *process,
 		   const struct procmig_files_descriptor *wanted)
 {
-	struct file *file = files->restored[wanted->description].file;
+	struct files *files = procmig_private(process, &files_subsystem);
+	struct file *file = procmig_file_find(process, wanted->description);
 	bool ignored = !file;
 	int ret;
 
@@ -320,7 +328,7 @@ static int install(struct procmig_process *process, struct files *files,
 	return 0;
 }
 
-static int take_descriptor(struct procmig_process *process, struct files *files,
+static int take_descriptor(struct procmig_process *process, struct files_event *event,
 			   const struct procmig_record *record)
 {
 	struct procmig_files_descriptor wanted;
@@ -331,10 +339,10 @@ static int take_descriptor(struct procmig_process *process, struct files *files,
 	ret = procmig_take(process, PROCMIG_CHANNEL_DEMAND, &wanted, sizeof(wanted));
 	if (ret)
 		return ret;
-	if (wanted.description >= files->restored_count || wanted.close_on_exec > 1 ||
+	if (wanted.description >= event->restored_count || wanted.close_on_exec > 1 ||
 	    wanted.reserved || wanted.fd >= DESCRIPTORS_MAX)
 		return refuse(process, "a descriptor");
-	return install(process, files, &wanted);
+	return install(process, &wanted);
 }
 
 static int take_lock(struct procmig_process *process, struct files *files,
@@ -363,17 +371,18 @@ static int take_owner(struct procmig_process *process,
 
 int files_restart(struct procmig_process *process, const struct procmig_record *record)
 {
+	struct files_event *event = procmig_event_private(process, &files_subsystem);
 	struct files *files = procmig_private(process, &files_subsystem);
 
 	switch (record->type) {
 	case PROCMIG_FILES_CONTEXT:
 		return take_context(process, files, record);
 	case PROCMIG_FILES_DESCRIPTION:
-		return take_description(process, files, record);
+		return take_description(process, event, record);
 	case PROCMIG_FILES_DESCRIPTOR:
-		return take_descriptor(process, files, record);
+		return take_descriptor(process, event, record);
 	case PROCMIG_FILES_DATA:
-		return take_data(process, files, record);
+		return take_data(process, event, record);
 	case PROCMIG_FILES_LOCK:
 		return take_lock(process, files, record);
 	case PROCMIG_FILES_OWNER:
@@ -390,36 +399,47 @@ int files_settle(struct procmig_process *process)
 	return files->have_context ? 0 : refuse(process, "its directories are missing");
 }
 
-void files_resume(struct procmig_process *process)
+/* Once for all processes, by the first that runs. */
+static void resume_descriptions(struct procmig_process *process, struct files_event *event)
 {
-	struct files *files = procmig_private(process, &files_subsystem);
-	unsigned int i, fd;
+	struct procmig_file_load load;
+	unsigned int i;
 
-	for (i = 0; i < files->restored_count; i++) {
-		struct files_restored *restored = &files->restored[i];
-		struct procmig_file_load load;
+	for (i = 0; i < event->restored_count; i++) {
+		struct files_restored *restored = &event->restored[i];
 
 		if (!restored->file || !restored->kind->resume)
 			continue;
-		load = load_of(process, files, i);
+		load = load_of(process, event, i);
 		restored->kind->resume(&load, restored->file);
 	}
+}
+
+void files_resume(struct procmig_process *process)
+{
+	struct files_event *event = procmig_event_private(process, &files_subsystem);
+	struct files *files = procmig_private(process, &files_subsystem);
+	unsigned int fd;
+
+	if (!event->resumed)
+		resume_descriptions(process, event);
+	event->resumed = true;
 	/* The process had closed what the stub still has open of 0, 1 and 2. */
 	for (fd = 0; fd < 3; fd++)
 		if (!test_bit(fd, &files->standard))
 			close_fd(fd);
 }
 
-void files_forget_target(struct files *files)
+void files_forget_target(struct files_event *event)
 {
 	unsigned int i;
 
-	for (i = 0; i < files->restored_count; i++)
-		if (files->restored[i].file)
-			fput(files->restored[i].file);
-	for (i = 0; i < files->object_count; i++)
-		if (files->object[i].private && files->object[i].kind->release)
-			files->object[i].kind->release(files->object[i].private);
-	kvfree(files->restored);
-	kvfree(files->object);
+	for (i = 0; i < event->restored_count; i++)
+		if (event->restored[i].file)
+			fput(event->restored[i].file);
+	for (i = 0; i < event->object_count; i++)
+		if (event->object[i].private && event->object[i].kind->release)
+			event->object[i].kind->release(event->object[i].private);
+	kvfree(event->restored);
+	kvfree(event->object);
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What other subsystems may ask of the files subsystem: to carry a file for them
+ * that no descriptor refers to, or that one refers to as well.
+ */
+#ifndef _PROCMIG_OPEN_FILE_H
+#define _PROCMIG_OPEN_FILE_H
+
+#include <linux/fs.h>
+#include <procmig/process.h>
+
+/*
+ * Source, while gathering: have the open file description carried with the
+ * event, and get its number in the stream.  0, -ENOMEM, -EMFILE; -EOPNOTSUPP:
+ * no files subsystem is loaded.
+ */
+int procmig_file_announce(struct procmig_process *process, struct file *file, u32 *number);
+
+/* Target: the description with that number, not referenced; NULL if there is none. */
+struct file *procmig_file_find(struct procmig_process *process, u32 number);
+
+#endif /* _PROCMIG_OPEN_FILE_H */

@@ -261,16 +261,20 @@ static void tcp_established(void)
 	expect_fd(fd);
 }
 
+/* Somebody outside has it mapped, too. */
 static void shared_anonymous(void)
 {
-	expect_address(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+	mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	stranger(NULL, false, "memory that is shared with pid");
 }
 
-static void shared_writable_file(void)
+/* Somebody outside could map it any time. */
+static void shared_memfd(void)
 {
-	int fd = side_file("mapped");
+	int fd = memfd_create("shared", 0);
 
-	expect_address(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	stranger(NULL, true, "outside");
 	close(fd);
 }
 
@@ -608,7 +612,7 @@ static const struct kind {
 	{ "shared-description", shared_description },
 	{ "shared-directories", shared_directories },
 	{ "shared-files", shared_files },
-	{ "shared-writable-file", shared_writable_file },
+	{ "shared-memfd", shared_memfd },
 	{ "socket-filter", socket_filter },
 	{ "sysv-shm", sysv_shm },
 	{ "tcp-established", tcp_established },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/binfmts.h>
+#include <linux/fdtable.h>
 #include <linux/bvec.h>
 #include <linux/file.h>
 #include <linux/fs_struct.h>
@@ -311,6 +312,26 @@ EXPORT_SYMBOL_GPL(procmig_compat_send_pages);
 
 /* ---- files --------------------------------------------------------------- */
 
+void procmig_compat_each_mapping(struct address_space *mapping,
+				 void (*see)(struct vm_area_struct *vma, void *private),
+				 void *private)
+{
+	struct vm_area_struct *vma;
+
+	i_mmap_lock_read(mapping);
+	for (vma = sym.vma_interval_tree_iter_first(&mapping->i_mmap, 0, ULONG_MAX); vma;
+	     vma = sym.vma_interval_tree_iter_next(vma, 0, ULONG_MAX))
+		see(vma, private);
+	i_mmap_unlock_read(mapping);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_each_mapping);
+
+struct task_struct *procmig_compat_mm_owner(const struct mm_struct *mm)
+{
+	return rcu_dereference(mm->owner);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_mm_owner);
+
 char *procmig_compat_path(const struct path *path, const struct path *root,
 			  char *buffer, int bytes)
 {
@@ -325,6 +346,58 @@ int procmig_compat_replace_fd(unsigned int fd, struct file *file, unsigned int f
 	return sym.replace_fd(fd, file, flags);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_replace_fd);
+
+/* The table that one thread had; to be put outside of all locks. */
+static struct files_struct *exchange_files(struct task_struct *thread,
+					   struct files_struct *files)
+{
+	atomic_inc(&files->count);
+	task_lock(thread);
+	swap(thread->files, files);
+	task_unlock(thread);
+	return files;
+}
+
+void procmig_compat_share_descriptors(struct task_struct *with)
+{
+	struct task_struct *thread = current;
+
+	/* Threads neither come nor go: they are parked in the kernel. */
+	do
+		sym.put_files_struct(exchange_files(thread, with->files));
+	while_each_thread(current, thread);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_share_descriptors);
+
+/* Returns whether @fs has no user any more. */
+static bool leave_fs(struct fs_struct *fs)
+{
+	bool last;
+
+	spin_lock(&fs->lock);
+	last = !--fs->users;
+	spin_unlock(&fs->lock);
+	return last;
+}
+
+void procmig_compat_share_directories(struct task_struct *with)
+{
+	struct task_struct *thread = current;
+	struct fs_struct *fs;
+
+	do {
+		fs = with->fs;
+		spin_lock(&fs->lock);
+		fs->users++;
+		spin_unlock(&fs->lock);
+		task_lock(thread);
+		swap(thread->fs, fs);
+		task_unlock(thread);
+		if (leave_fs(fs))
+			sym.free_fs_struct(fs);
+	} while_each_thread(current, thread);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_share_directories);
 
 void procmig_compat_set_pwd(const struct path *path)
 {

@@ -8,9 +8,15 @@
 	FUNCTION(unsigned long, wait_task_inactive, struct task_struct *, unsigned int) \
 	FUNCTION(int, walk_page_range, struct mm_struct *, unsigned long,	\
 		 unsigned long, const struct mm_walk_ops *, void *)		\
+	FUNCTION(struct vm_area_struct *, vma_interval_tree_iter_first,		\
+		 struct rb_root_cached *, unsigned long, unsigned long)		\
+	FUNCTION(struct vm_area_struct *, vma_interval_tree_iter_next,		\
+		 struct vm_area_struct *, unsigned long, unsigned long)		\
 	FUNCTION(char *, __d_path, const struct path *, const struct path *,	\
 		 char *, int)							\
 	FUNCTION(int, replace_fd, unsigned int, struct file *, unsigned int)	\
+	FUNCTION(void, put_files_struct, struct files_struct *)			\
+	FUNCTION(void, free_fs_struct, struct fs_struct *)			\
 	FUNCTION(void, set_fs_pwd, struct fs_struct *, const struct path *)	\
 	FUNCTION(void, set_fs_root, struct fs_struct *, const struct path *)	\
 	FUNCTION(long, x64_sys_call, const struct pt_regs *, unsigned int)	\

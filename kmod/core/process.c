@@ -217,6 +217,14 @@ void *procmig_event_private(struct procmig_process *process,
 }
 EXPORT_SYMBOL_GPL(procmig_event_private);
 
+struct task_struct *procmig_rebuilt_task(struct procmig_process *process, pid_t pid)
+{
+	struct procmig_process *other = procmig_find_process(process->request, pid);
+
+	return other && other->loaded ? other->task : NULL;
+}
+EXPORT_SYMBOL_GPL(procmig_rebuilt_task);
+
 const struct procmig_scope *procmig_scope(struct procmig_process *process)
 {
 	return &process->request->scope;

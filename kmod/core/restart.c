@@ -469,6 +469,7 @@ static int rebuild(struct procmig_process *process)
 		ret = order_every_thread(process, procmig_thread_setup);
 	if (!ret)
 		ret = order(first_thread(process), load_process);
+	process->loaded = !ret;
 	for (i = 0; !ret && i < process->thread_count; i++)
 		ret = rebuild_thread(process);
 	return ret;

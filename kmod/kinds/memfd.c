@@ -48,7 +48,7 @@ static void memfd_inspect(struct procmig_file_inspection *at, struct file *file)
 	if (seals < 0 || seals & ~SEALS)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "memfd: seals %#lx are not known", seals);
-	procmig_expect_bytes(at->inspection, i_size_read(file_inode(file)));
+	procmig_file_inspect_memory(at, file);
 }
 
 static ssize_t memfd_checkpoint(struct procmig_file_save *save, struct file *file,

@@ -12,12 +12,14 @@
 #include <linux/task_work.h>
 #include <uapi/procmig_stream.h>
 
+struct address_space;
 struct cpumask;
 struct epoll_event;
 struct fsnotify_group;
 struct iov_iter;
 struct mm_walk_ops;
 struct socket;
+struct vm_area_struct;
 struct kernel_siginfo;
 
 /* Take queued work back; false if it has run or runs. */
@@ -35,6 +37,13 @@ u64 procmig_compat_xfeatures(void);
 int procmig_compat_walk(struct mm_struct *mm, unsigned long start,
 			unsigned long end, const struct mm_walk_ops *ops,
 			void *private);
+
+/* Call @see for every mapping of @mapping, which stands still meanwhile. */
+void procmig_compat_each_mapping(struct address_space *mapping,
+				 void (*see)(struct vm_area_struct *vma, void *private),
+				 void *private);
+/* A process that has that memory, under RCU; NULL if it is being torn down. */
+struct task_struct *procmig_compat_mm_owner(const struct mm_struct *mm);
 
 /* The path as a task with that root sees it, or an ERR_PTR. */
 char *procmig_compat_path(const struct path *path, const struct path *root,
@@ -69,6 +78,12 @@ void procmig_compat_notify_flush(struct fsnotify_group *group);
 
 /* On `current'. */
 int procmig_compat_replace_fd(unsigned int fd, struct file *file, unsigned int flags);
+/*
+ * Give all threads of `current', which stand still, what @with has: CLONE_FILES
+ * and CLONE_FS of clone(2).
+ */
+void procmig_compat_share_descriptors(struct task_struct *with);
+void procmig_compat_share_directories(struct task_struct *with);
 void procmig_compat_set_pwd(const struct path *path);
 void procmig_compat_set_root(const struct path *path);
 int procmig_compat_mprotect(unsigned long start, size_t bytes, unsigned long prot);

@@ -30,7 +30,8 @@ struct procmig_file_inspection {
 	struct procmig_inspection *inspection;
 	struct task_struct *task;
 	const struct path *root;	/* of the process */
-	unsigned int fd;		/* what to call the file */
+	unsigned int fd;		/* what to call the file, or */
+	unsigned long address;		/* not 0: it is mapped there */
 };
 
 /* The source side of one description. */
@@ -118,7 +119,7 @@ bool procmig_file_is_anonymous(struct file *file, const char *name);
 
 /* ---- inspecting --------------------------------------------------------- */
 
-/* Name an obstacle; the text is put behind "fd N: ". */
+/* Name an obstacle; the text is put behind "fd N: " or "memory ADDRESS: ". */
 __printf(3, 4)
 void procmig_file_obstacle(struct procmig_file_inspection *at,
 			   enum procmig_obstacle_code code, const char *format, ...);
@@ -137,6 +138,12 @@ struct procmig_file_holder {
 bool procmig_file_find_holder(struct procmig_file_inspection *at,
 			      bool (*holds)(struct file *file, const void *what),
 			      const void *what, struct procmig_file_holder *holder);
+
+/*
+ * For memory that only the event may have, as it has no name by which the target
+ * could find it: name whoever outside has it mapped or open, and expect its bytes.
+ */
+void procmig_file_inspect_memory(struct procmig_file_inspection *at, struct file *file);
 
 /* To how many descriptions inside of the event @holds says yes, see above. */
 unsigned int procmig_file_count(struct procmig_file_inspection *at,

@@ -10,6 +10,13 @@
 #include <procmig/process.h>
 
 /*
+ * While inspecting: name what stands against carrying a file that is mapped at
+ * @address.  @root: of the process.
+ */
+void procmig_file_inspect_mapped(struct procmig_inspection *inspection, struct file *file,
+				 const struct path *root, unsigned long address);
+
+/*
  * Source, while gathering: have the open file description carried with the
  * event, and get its number in the stream.  0, -ENOMEM, -EMFILE; -EOPNOTSUPP:
  * no files subsystem is loaded.

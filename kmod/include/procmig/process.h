@@ -60,6 +60,12 @@ struct procmig_scope;
 /* Source, from the gathering on. */
 const struct procmig_scope *procmig_scope(struct procmig_process *process);
 
+/*
+ * Target: the first thread of another process of the event, by its PID, whose own
+ * records have been consumed, so that it can be shared with; or NULL.
+ */
+struct task_struct *procmig_rebuilt_task(struct procmig_process *process, pid_t pid);
+
 /* The first thread of one after the other from 0 on, in no order; NULL at the end. */
 struct task_struct *procmig_scope_at(const struct procmig_scope *scope, unsigned int n);
 

@@ -94,12 +94,23 @@ enum procmig_files_record {
 	PROCMIG_FILES_DATA = 4,		/* after all of those: content, connections */
 	PROCMIG_FILES_LOCK = 5,		/* after all data */
 	PROCMIG_FILES_OWNER = 6,	/* after all locks */
+	PROCMIG_FILES_SHARED = 7,	/* instead of CONTEXT, or of all about descriptors */
 };
 
 struct procmig_files_context {
 	__u32 umask;
 	__u16 cwd_bytes;	/* with NUL; both paths follow, cwd first */
 	__u16 root_bytes;
+};
+
+enum procmig_files_shared_kind {
+	PROCMIG_SHARED_DIRECTORIES = 1,	/* CLONE_FS of clone(2) */
+	PROCMIG_SHARED_DESCRIPTORS = 2,	/* CLONE_FILES */
+};
+
+struct procmig_files_shared {
+	__u32 what;		/* enum procmig_files_shared_kind */
+	__s32 pid;		/* with this process, which came before */
 };
 
 #define PROCMIG_FILE_KIND_BYTES	16
@@ -180,7 +191,7 @@ struct procmig_file_deleted {
 	__u32 reserved;
 };
 
-/* data of "deleted" and "memfd": a run of content, zeros are left out */
+/* data of "deleted", "memfd" and "shmem": a run of content, zeros are left out */
 struct procmig_file_content {
 	__u64 offset;		/* the bytes follow; none: this was all */
 };
@@ -192,6 +203,11 @@ struct procmig_file_memfd {
 	__u32 mode, uid, gid;
 	__u32 name_bytes;	/* with NUL; the name follows */
 	__u32 reserved;
+};
+
+/* "shmem": shared anonymous memory */
+struct procmig_file_shmem {
+	__u64 file_bytes;	/* whole pages */
 };
 
 /* "pipe": one end of a pipe, or of a FIFO */
@@ -378,6 +394,7 @@ enum procmig_area_kind {
 	PROCMIG_AREA_FILE = 2,		/* private, or shared and never writable */
 	PROCMIG_AREA_VVAR = 3,		/* the data pages of the vDSO */
 	PROCMIG_AREA_VDSO = 4,
+	PROCMIG_AREA_OPEN_FILE = 5,	/* shared, or of a file that has no name */
 };
 
 #define PROCMIG_AREA_READ	0x0001
@@ -408,6 +425,8 @@ struct procmig_memory_area {
 	__u32 mtime_nsec;
 	__u32 path_bytes;	/* with NUL, 0: none; the path follows */
 	__u64 image_hash;	/* kind VDSO: FNV-1a of the image */
+	__u32 description;	/* kind OPEN_FILE: number of the open file description */
+	__u32 reserved;
 };
 
 struct procmig_memory_pages {

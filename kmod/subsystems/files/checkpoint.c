@@ -381,6 +381,30 @@ static int check_unheld(struct saving *saving)
 	return ret;
 }
 
+/* ---- what clone(2) shares ------------------------------------------------- */
+
+/* The process of the event that came first with @what: 0 if this is it, or an errno. */
+static pid_t first_with(struct procmig_process *process, const void *what)
+{
+	struct files_event *event = procmig_event_private(process, &files_subsystem);
+	pid_t pid = task_tgid_vnr(procmig_task(process));
+	void *known = xa_load(&event->first, (unsigned long)what);
+
+	if (known)
+		return xa_to_value(known);
+	return xa_err(xa_store(&event->first, (unsigned long)what, xa_mk_value(pid),
+			       GFP_KERNEL));
+}
+
+static int emit_sharing(struct procmig_process *process,
+			enum procmig_files_shared_kind what, pid_t pid)
+{
+	struct procmig_files_shared shared = { .what = what, .pid = pid };
+	const struct kvec part = { &shared, sizeof(shared) };
+
+	return emit(process, PROCMIG_FILES_SHARED, &part, 1);
+}
+
 /* ---- context ------------------------------------------------------------- */
 
 static int emit_context(struct procmig_process *process, const struct path *root,
@@ -439,11 +463,35 @@ static int emit_shared(struct saving *saving)
 	return ret ?: emit_data(saving);
 }
 
+static int emit_directories(struct saving *saving)
+{
+	struct procmig_process *process = saving->save.process;
+	pid_t with = first_with(process, procmig_task(process)->fs);
+
+	if (with > 0)
+		return emit_sharing(process, PROCMIG_SHARED_DIRECTORIES, with);
+	return with ?: emit_context(process, saving->save.root, saving->body);
+}
+
+static int emit_table(struct saving *saving)
+{
+	struct procmig_process *process = saving->save.process;
+	pid_t with = first_with(process, procmig_task(process)->files);
+	u32 settled = saving->event->settled.count;
+	int ret;
+
+	if (with > 0)
+		return emit_sharing(process, PROCMIG_SHARED_DESCRIPTORS, with);
+	ret = with ?: emit_descriptors(saving);
+	if (!ret)
+		ret = emit_locks(saving);
+	return ret ?: emit_owners(saving, settled);
+}
+
 int files_checkpoint(struct procmig_process *process)
 {
 	struct files_event *event = procmig_event_private(process, &files_subsystem);
 	struct saving saving = { .save.process = process, .event = event };
-	u32 settled = event->settled.count;
 	struct path root;
 	int ret;
 
@@ -454,17 +502,13 @@ int files_checkpoint(struct procmig_process *process)
 	saving.text = saving.body + PROCMIG_FILE_BODY_MAX;
 	get_fs_root(procmig_task(process)->fs, &root);
 	saving.save.root = &root;
-	ret = emit_context(process, &root, saving.body);
+	ret = emit_directories(&saving);
 	if (!ret && !event->described) {
 		event->described = true;
 		ret = emit_shared(&saving);
 	}
 	if (!ret)
-		ret = emit_descriptors(&saving);
-	if (!ret)
-		ret = emit_locks(&saving);
-	if (!ret)
-		ret = emit_owners(&saving, settled);
+		ret = emit_table(&saving);
 	path_put(&root);
 	kvfree(saving.body);
 	return ret ?: PROCMIG_DONE;
@@ -475,4 +519,5 @@ void files_forget_source(struct files_event *event)
 	forget(&event->descriptions);
 	forget(&event->objects);
 	forget(&event->settled);
+	xa_destroy(&event->first);
 }

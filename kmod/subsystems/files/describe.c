@@ -4,6 +4,7 @@
 #include <linux/in6.h>
 #include <linux/kdev_t.h>
 #include <linux/major.h>
+#include <linux/mount.h>
 #include <linux/net.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
@@ -68,6 +69,10 @@ const char *files_describe(struct file *file, char *buffer, size_t bytes)
 
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFREG:
+		if (file->f_path.mnt->mnt_flags & MNT_INTERNAL) {
+			scnprintf(buffer, bytes, "memory that the kernel calls %pD", file);
+			return buffer;
+		}
 		return d_unlinked(file->f_path.dentry) ? "deleted file" : "file";
 	case S_IFDIR:
 		return d_unlinked(file->f_path.dentry) ? "deleted directory" : "directory";

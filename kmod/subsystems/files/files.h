@@ -51,6 +51,7 @@ struct files_event {
 	struct files_met descriptions;
 	struct files_met objects;
 	struct files_met settled;	/* descriptions whose locks and owner are sent */
+	struct xarray first;		/* PID of the first with that table or fs_struct */
 	u32 held;			/* descriptions below have a descriptor */
 	bool described;			/* every description has been sent */
 
@@ -66,6 +67,7 @@ struct files_event {
 struct files {
 	unsigned long scratch;		/* user memory of the stub */
 	bool have_context;
+	bool shares_descriptors;
 	unsigned long standard;		/* which of 0, 1, 2 are in use */
 };
 

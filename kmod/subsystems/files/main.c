@@ -9,6 +9,8 @@
 static const struct procmig_kind kinds[] = {
 	{ "shared open file description", PROCMIG_KIND_CARRIED,
 	  "descriptors made by dup, fork or passing share their position" },
+	{ "descriptor table or directories shared by processes", PROCMIG_KIND_CARRIED,
+	  "CLONE_FILES and CLONE_FS, all sharers inside" },
 	{ "standard input and output", PROCMIG_KIND_CARRIED,
 	  "by mechanism Ignore whatever they are" },
 	{ "terminal", PROCMIG_KIND_PLANNED, "use mechanism Ignore" },
@@ -34,8 +36,12 @@ void procmig_file_obstacle(struct procmig_file_inspection *at,
 	va_start(args, format);
 	text.fmt = format;
 	text.va = &args;
-	procmig_obstacle(at->inspection, files_subsystem.id, code, at->fd,
-			 "fd %u: %pV", at->fd, &text);
+	if (at->address)
+		procmig_obstacle(at->inspection, files_subsystem.id, code, at->address,
+				 "memory %lx: %pV", at->address, &text);
+	else
+		procmig_obstacle(at->inspection, files_subsystem.id, code, at->fd,
+				 "fd %u: %pV", at->fd, &text);
 	va_end(args);
 }
 EXPORT_SYMBOL_GPL(procmig_file_obstacle);
@@ -74,6 +80,42 @@ static void inspect_file(struct procmig_file_inspection *at,
 	else if (kind->inspect)
 		kind->inspect(at, file);
 }
+
+static void inspect_mapped(struct procmig_file_inspection *at, struct files_kinds *set,
+			   struct file *file, char *buffer)
+{
+	const struct procmig_file_kind *kind;
+
+	files_kinds_get(set);
+	kind = files_kind_of(set, file);
+	if (!kind)
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "%s: no loaded subsystem carries it",
+				      files_describe(file, buffer, PATH_MAX));
+	else if (kind->inspect)
+		kind->inspect(at, file);
+	files_kinds_put(set);
+}
+
+void procmig_file_inspect_mapped(struct procmig_inspection *inspection, struct file *file,
+				 const struct path *root, unsigned long address)
+{
+	struct procmig_file_inspection at = {
+		.inspection = inspection,
+		.task = procmig_inspected_task(inspection),
+		.root = root,
+		.address = address,
+	};
+	struct files_kinds *set = kmalloc(sizeof(*set), GFP_KERNEL);
+	char *buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
+
+	/* Without memory: found at the latest by the checkpoint. */
+	if (buffer && set)
+		inspect_mapped(&at, set, file, buffer);
+	kvfree(buffer);
+	kfree(set);
+}
+EXPORT_SYMBOL_GPL(procmig_file_inspect_mapped);
 
 static void inspect_cwd(struct procmig_inspection *inspection, struct task_struct *task)
 {
@@ -154,6 +196,7 @@ static int files_setup_event(void *private)
 	xa_init(&event->descriptions.numbers);
 	xa_init(&event->objects.numbers);
 	xa_init(&event->settled.numbers);
+	xa_init(&event->first);
 	files_kinds_get(&event->kinds);
 	return 0;
 }

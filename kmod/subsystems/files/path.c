@@ -4,6 +4,7 @@
 #include <linux/kdev_t.h>
 #include <linux/magic.h>
 #include <linux/major.h>
+#include <linux/pagemap.h>
 
 #include "files.h"
 
@@ -104,6 +105,22 @@ static int examine(struct file *file, struct procmig_file_path *body)
 	return 0;
 }
 
+/*
+ * What was written through a mapping, or to a filesystem that writes late, must
+ * be where the other node reads.  Errors stay for the process to see.
+ */
+static int write_back(struct file *file)
+{
+	struct address_space *mapping = file->f_mapping;
+	int ret;
+
+	if (!S_ISREG(file_inode(file)->i_mode) || !(file->f_mode & FMODE_WRITE) ||
+	    !mapping_tagged(mapping, PAGECACHE_TAG_DIRTY))
+		return 0;
+	ret = filemap_fdatawrite(mapping);
+	return filemap_fdatawait_keep_errors(mapping) ?: ret;
+}
+
 static ssize_t path_checkpoint(struct procmig_file_save *save, struct file *file,
 			       void *room, size_t bytes)
 {
@@ -118,6 +135,10 @@ static ssize_t path_checkpoint(struct procmig_file_save *save, struct file *file
 		return procmig_fail(save->process, files_subsystem.id, PTR_ERR(path),
 				    "%pD is not reachable from the root of the process",
 				    file);
+	ret = write_back(file);
+	if (ret)
+		return procmig_fail(save->process, files_subsystem.id, ret,
+				    "%s cannot be written back (%d)", path, ret);
 	ret = examine(file, body);
 	if (ret)
 		return procmig_fail(save->process, files_subsystem.id, ret,

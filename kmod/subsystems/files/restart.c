@@ -369,6 +369,35 @@ static int take_owner(struct procmig_process *process,
 	return ret ?: files_take_owner(process, &wanted);
 }
 
+static int take_sharing(struct procmig_process *process, struct files *files,
+			const struct procmig_record *record)
+{
+	struct procmig_files_shared shared;
+	struct task_struct *with;
+	int ret;
+
+	if (record->length != sizeof(shared))
+		return refuse(process, "what it shares");
+	ret = procmig_take(process, PROCMIG_CHANNEL_DEMAND, &shared, sizeof(shared));
+	if (ret)
+		return ret;
+	with = procmig_rebuilt_task(process, shared.pid);
+	if (!with)
+		return refuse(process, "what it shares, with nobody");
+	switch (shared.what) {
+	case PROCMIG_SHARED_DIRECTORIES:
+		procmig_compat_share_directories(with);
+		files->have_context = true;
+		return 0;
+	case PROCMIG_SHARED_DESCRIPTORS:
+		procmig_compat_share_descriptors(with);
+		files->shares_descriptors = true;
+		return 0;
+	default:
+		return refuse(process, "what it shares");
+	}
+}
+
 int files_restart(struct procmig_process *process, const struct procmig_record *record)
 {
 	struct files_event *event = procmig_event_private(process, &files_subsystem);
@@ -387,6 +416,8 @@ int files_restart(struct procmig_process *process, const struct procmig_record *
 		return take_lock(process, files, record);
 	case PROCMIG_FILES_OWNER:
 		return take_owner(process, record);
+	case PROCMIG_FILES_SHARED:
+		return take_sharing(process, files, record);
 	default:
 		return PROCMIG_UNKNOWN;
 	}
@@ -425,7 +456,7 @@ void files_resume(struct procmig_process *process)
 		resume_descriptions(process, event);
 	event->resumed = true;
 	/* The process had closed what the stub still has open of 0, 1 and 2. */
-	for (fd = 0; fd < 3; fd++)
+	for (fd = 0; fd < 3 && !files->shares_descriptors; fd++)
 		if (!test_bit(fd, &files->standard))
 			close_fd(fd);
 }

@@ -3,6 +3,7 @@
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/mempolicy.h>
+#include <linux/mount.h>
 #include <linux/userfaultfd_k.h>
 
 #include "memory.h"
@@ -47,27 +48,38 @@ static const char *describe_file(struct vm_area_struct *vma, const struct path *
 				 size_t bytes, const char **file_path)
 {
 	struct file *file = vma->vm_file;
-	struct inode *inode = file_inode(file);
 	char *path;
 
 	path = procmig_compat_path(&file->f_path, root, buffer, bytes);
 	if (!IS_ERR(path))
 		*file_path = path;
-	/* anonymous shared memory has a file, too, but none that has a path */
-	if (S_ISREG(inode->i_mode) && vma->vm_flags & VM_SHARED)
-		return "shared and writable memory";
-	if (IS_ERR(path))
-		return "its file is not reachable from the root of the process";
-	if (!S_ISREG(inode->i_mode))
+	if (!S_ISREG(file_inode(file)->i_mode))
 		return "it maps a device";
-	if (d_unlinked(file->f_path.dentry))
-		return "its file is deleted";
-	area->kind = PROCMIG_AREA_FILE;
 	if (vma->vm_flags & VM_MAYSHARE)
 		area->flags |= PROCMIG_AREA_SHARED;
 	area->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	if (memory_maps_open_file(vma)) {
+		area->kind = PROCMIG_AREA_OPEN_FILE;
+		return NULL;
+	}
+	if (IS_ERR(path))
+		return "its file is not reachable from the root of the process";
+	area->kind = PROCMIG_AREA_FILE;
 	area->path_bytes = strlen(path) + 1;
 	return NULL;
+}
+
+/*
+ * What several hands can write, and what has no name by which the target would
+ * find it, is an open file of the event.  A program or library is none.
+ */
+bool memory_maps_open_file(struct vm_area_struct *vma)
+{
+	struct file *file = vma->vm_file;
+
+	return file && S_ISREG(file_inode(file)->i_mode) &&
+	       (vma->vm_flags & VM_SHARED || file->f_path.mnt->mnt_flags & MNT_INTERNAL ||
+		d_unlinked(file->f_path.dentry));
 }
 
 const char *memory_describe(struct vm_area_struct *vma, const struct path *root,

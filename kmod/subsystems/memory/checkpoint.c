@@ -16,6 +16,31 @@
 
 #include "memory.h"
 
+/* ---- what the files subsystem carries ------------------------------------- */
+
+int memory_gather(struct procmig_process *process)
+{
+	struct memory *memory = procmig_private(process, &memory_subsystem);
+	struct vm_area_struct *vma;
+	u32 number;
+	int ret = 0;
+
+	VMA_ITERATOR(vmi, memory->mm, 0);
+
+	mmap_read_lock(memory->mm);
+	for_each_vma(vmi, vma) {
+		if (memory_maps_open_file(vma))
+			ret = procmig_file_announce(process, vma->vm_file, &number);
+		if (ret)
+			break;
+	}
+	mmap_read_unlock(memory->mm);
+	if (ret)
+		return procmig_fail(process, memory_subsystem.id, ret,
+				    "a mapped file could not be announced (%d)", ret);
+	return 0;
+}
+
 /* ---- description --------------------------------------------------------- */
 
 static int emit_path(struct procmig_process *process, u16 type, void *head,
@@ -104,8 +129,11 @@ static int emit_areas(struct procmig_process *process, struct mm_struct *mm,
 					    &path) : NULL;
 		file = vma && !why && area.kind == PROCMIG_AREA_FILE ?
 		       get_file(vma->vm_file) : NULL;
+		if (vma && !why && area.kind == PROCMIG_AREA_OPEN_FILE)
+			ret = procmig_file_announce(process, vma->vm_file,
+						    &area.description);
 		mmap_read_unlock(mm);
-		if (!vma)
+		if (!vma || ret)
 			break;
 		if (why)
 			return procmig_fail(process, memory_subsystem.id, -EOPNOTSUPP,

@@ -17,8 +17,10 @@ static const struct procmig_kind kinds[] = {
 	  "the file must be the same on the target" },
 	{ "vDSO and vvar", PROCMIG_KIND_CARRIED,
 	  "the kernels' vDSO images must be the same" },
-	{ "shared writable memory", PROCMIG_KIND_PLANNED,
-	  "anonymous, POSIX, SysV, memfd, shared file mappings" },
+	{ "shared writable file mapping", PROCMIG_KIND_CARRIED,
+	  "the nodes must share the file" },
+	{ "mapping of a deleted file or a memfd", PROCMIG_KIND_CARRIED, "with its content" },
+	{ "System V shared memory", PROCMIG_KIND_PLANNED, NULL },
 	{ "hugetlbfs pages", PROCMIG_KIND_REFUSED, "no target can promise them" },
 	{ "memory of devices", PROCMIG_KIND_REFUSED, "bound to the machine" },
 	{ "userfaultfd ranges", PROCMIG_KIND_REFUSED, "need their handler" },
@@ -61,6 +63,9 @@ static int inspect_areas(struct procmig_inspection *inspection,
 					 "memory %llx-%llx%s%s: %s: no loaded subsystem carries it",
 					 area.start, area.end, path ? " of " : "",
 					 path ?: "", why);
+		else if (area.kind == PROCMIG_AREA_OPEN_FILE)
+			procmig_file_inspect_mapped(inspection, vma->vm_file, root,
+						    area.start);
 	}
 	inspect_policies(inspection);
 	if (mm->context.ldt)
@@ -162,6 +167,7 @@ const struct procmig_subsystem memory_subsystem = {
 	.kind_count = ARRAY_SIZE(kinds),
 	.inspect = memory_inspect,
 	.setup = memory_setup,
+	.gather = memory_gather,
 	.checkpoint = memory_checkpoint,
 	.restart = memory_restart,
 	.settle = memory_settle,

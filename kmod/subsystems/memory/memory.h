@@ -6,6 +6,7 @@
 #include <linux/bvec.h>
 #include <linux/mm.h>
 #include <procmig/compat.h>
+#include <procmig/open_file.h>
 #include <procmig/process.h>
 
 #define MEMORY_VERSION 1
@@ -44,9 +45,13 @@ const char *memory_describe(struct vm_area_struct *vma, const struct path *root,
 			    struct procmig_memory_area *area, char *buffer,
 			    size_t bytes, const char **file_path);
 
+/* Whether the files subsystem carries what is mapped. */
+bool memory_maps_open_file(struct vm_area_struct *vma);
+
 /* Size and time of a mapped file, as its filesystem has them now. */
 int memory_stat(struct file *file, struct procmig_memory_area *area);
 
+int memory_gather(struct procmig_process *process);
 int memory_checkpoint(struct procmig_process *process);
 int memory_restart(struct procmig_process *process,
 		   const struct procmig_record *record);

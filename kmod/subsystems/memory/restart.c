@@ -131,7 +131,8 @@ static bool area_ok(const struct memory *memory, const struct procmig_memory_are
 	       area->start >= floor && area->start < area->end &&
 	       area->end <= TASK_SIZE_MAX &&
 	       PAGE_ALIGNED(area->start) && PAGE_ALIGNED(area->end) &&
-	       PAGE_ALIGNED(area->offset) && !(area->flags & ~PROCMIG_AREA_FLAGS);
+	       PAGE_ALIGNED(area->offset) && !(area->flags & ~PROCMIG_AREA_FLAGS) &&
+	       !area->reserved;
 }
 
 static unsigned long protection(u32 flags)
@@ -186,11 +187,10 @@ static int open_file(struct procmig_process *process, struct memory *memory,
 	return 0;
 }
 
-static int map_plain(struct procmig_process *process, struct memory *memory,
+static int map_plain(struct procmig_process *process, struct file *file,
 		     const struct procmig_memory_area *area)
 {
 	unsigned long flags = MAP_FIXED_NOREPLACE, at;
-	bool file = area->kind == PROCMIG_AREA_FILE;
 
 	flags |= area->flags & PROCMIG_AREA_SHARED ? MAP_SHARED : MAP_PRIVATE;
 	if (!file)
@@ -199,7 +199,7 @@ static int map_plain(struct procmig_process *process, struct memory *memory,
 		flags |= MAP_GROWSDOWN;
 	if (area->flags & PROCMIG_AREA_NORESERVE)
 		flags |= MAP_NORESERVE;
-	at = vm_mmap(file ? memory->file : NULL, area->start, area->end - area->start,
+	at = vm_mmap(file, area->start, area->end - area->start,
 		     loading_protection(area), flags, area->offset);
 	if (at != area->start)
 		return procmig_fail(process, memory_subsystem.id,
@@ -237,20 +237,28 @@ static int map_vdso(struct procmig_process *process, struct memory *memory,
 static int map_area(struct procmig_process *process, struct memory *memory,
 		    const struct procmig_memory_area *area, const char *path)
 {
+	struct file *file;
 	int ret;
 
 	switch (area->kind) {
 	case PROCMIG_AREA_ANONYMOUS:
 		if (area->flags & PROCMIG_AREA_SHARED)
 			break;
-		return map_plain(process, memory, area);
+		return map_plain(process, NULL, area);
 	case PROCMIG_AREA_FILE:
 		if (!area->path_bytes ||
 		    (area->flags & PROCMIG_AREA_SHARED &&
 		     area->flags & (PROCMIG_AREA_HAS_PAGES | PROCMIG_AREA_WRITE)))
 			break;
 		ret = open_file(process, memory, area, path);
-		return ret ?: map_plain(process, memory, area);
+		return ret ?: map_plain(process, memory->file, area);
+	case PROCMIG_AREA_OPEN_FILE:
+		file = procmig_file_find(process, area->description);
+		if (!file || !S_ISREG(file_inode(file)->i_mode) || area->path_bytes ||
+		    (area->flags & PROCMIG_AREA_SHARED &&
+		     area->flags & PROCMIG_AREA_HAS_PAGES))
+			break;
+		return map_plain(process, file, area);
 	case PROCMIG_AREA_VVAR:
 		return 0;
 	case PROCMIG_AREA_VDSO:

@@ -24,10 +24,14 @@ static void obstacle(struct procmig_inspection *inspection,
 			 task_pid_vnr(procmig_inspected_task(inspection)), "%s", text);
 }
 
-/* What clone(2) can share besides threads; the first sharer is named. */
+/*
+ * What clone(2) can share besides threads; the first sharer is named.  Of files and
+ * directories the files subsystem lets processes inside share what they want.
+ */
 static void inspect_sharers(struct procmig_inspection *inspection,
 			    struct task_struct *task)
 {
+	const struct procmig_scope *scope = procmig_inspected_scope(inspection);
 	const char *what = NULL;
 	struct task_struct *other;
 	pid_t sharer = 0;
@@ -39,6 +43,8 @@ static void inspect_sharers(struct procmig_inspection *inspection,
 			continue;
 		if (task->mm && READ_ONCE(other->mm) == task->mm)
 			what = "memory";
+		else if (procmig_scope_has(scope, other))
+			continue;
 		else if (task->files && READ_ONCE(other->files) == task->files)
 			what = "descriptor table";
 		else if (task->fs && READ_ONCE(other->fs) == task->fs)

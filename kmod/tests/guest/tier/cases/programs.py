@@ -24,6 +24,7 @@ def run(tier):
         check(f"programs: {label}, there and back", there_and_back, tier, name, argument, lines)
     check("programs: as an unprivileged user in a directory of its own", unprivileged, tier)
     check("programs: a tree of processes, there and back", tree, tier)
+    check("programs: processes that share memory and files, there and back", sharing, tier)
     check("programs: bc -l", bc, tier)
     check("programs: standard output by mechanism Ignore", ignored_output, tier)
     check("programs: several channels", several_channels, tier)
@@ -90,6 +91,22 @@ def tree(tier):
     program.stop_and_compare(tier.a)
     for pid in before:
         tier.a.await_gone(pid)
+    nothing_left(*tier.guests)
+
+
+def sharing(tier):
+    program = Program(tier, "sharing").start(tier.a)
+    program.await_lines(4)
+    children = [pid for pid in relations(tier.a, program.pid)]
+    require(len(children) == 3, f"the program has the children {children}")
+    for source, target in ((tier.a, tier.b), (tier.b, tier.a)):
+        migrate(tier, program.pid, source, target)
+        program.runs_only_on(target)
+        for pid in children:
+            source.await_gone(pid)
+        require([*relations(target, program.pid)] == children, "the children are others")
+        program.advances(4)
+    program.stop_and_compare(tier.a)
     nothing_left(*tier.guests)
 
 

@@ -63,8 +63,8 @@ def missing_everywhere(tier, module):
     """What no loaded module carries must not be lost in silence."""
     program = Program(tier, "counter").start(tier.a)
     program.await_lines(2)
-    # the kinds of file need the subsystem
-    modules = (module, *KINDS) if module == "procmig_files" else (module,)
+    # the kinds of file and mapped files need the subsystem
+    modules = (module, "procmig_memory", *KINDS) if module == "procmig_files" else (module,)
     for guest in tier.guests:
         guest.remove_modules(modules)
     try:

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Processes that share what fork gives them: anonymous memory, a memfd, a deleted
+ * file and a pipe that are mapped or open on all sides, and the output file with
+ * its position.  In turn each child takes the number out of the pipe, sees what
+ * the others have written, writes itself, and passes it on.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "program.h"
+
+#define CHILDREN 3
+#define PAGE 4096
+#define BYTES (64 * PAGE)
+
+/* The same words in every kind of memory; sparse, so that holes are there too. */
+struct memory {
+	const char *name;
+	_Atomic uint64_t *word;
+};
+
+enum { ANONYMOUS, MEMFD, DELETED, MEMORIES };
+
+static struct memory memories[MEMORIES] = {
+	[ANONYMOUS] = { .name = "anonymous memory" },
+	[MEMFD] = { .name = "memfd" },
+	[DELETED] = { .name = "deleted file" },
+};
+
+/* Private: what each process has copied of memory that all had before the fork. */
+static uint64_t *private_copy;
+static int turn[CHILDREN + 1][2];	/* whoever reads a pipe's byte is due */
+static int record;			/* written by everybody at one position */
+
+static _Atomic uint64_t *map(int fd)
+{
+	void *at = mmap(NULL, BYTES, PROT_READ | PROT_WRITE,
+			MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+
+	program_check(at != MAP_FAILED, "mmap: %s", strerror(errno));
+	return at;
+}
+
+static int deleted_file(const char *suffix)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.%s", program_path(), suffix);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	program_check(fd >= 0 && !ftruncate(fd, BYTES) && !unlink(path), "%s: %s", path,
+		      strerror(errno));
+	return fd;
+}
+
+static void prepare(void)
+{
+	int fd = memfd_create("sharing", 0);
+
+	program_check(fd >= 0 && !ftruncate(fd, BYTES), "memfd: %s", strerror(errno));
+	memories[MEMFD].word = map(fd);
+	close(fd);
+	memories[ANONYMOUS].word = map(-1);
+	fd = deleted_file("mapped");
+	memories[DELETED].word = map(fd);
+	close(fd);
+	record = deleted_file("record");
+	private_copy = mmap(NULL, BYTES, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	program_check(private_copy != MAP_FAILED, "mmap: %s", strerror(errno));
+	for (size_t i = 0; i < BYTES / sizeof(uint64_t); i += 100)
+		private_copy[i] = program_mix(i);
+	for (int i = 0; i <= CHILDREN; i++)
+		program_check(!pipe(turn[i]), "pipe: %s", strerror(errno));
+}
+
+static size_t place(uint64_t number)
+{
+	return program_mix(number) % (BYTES / sizeof(uint64_t));
+}
+
+/* Sees what whoever was due before has written, and writes its own. */
+static bool step(uint64_t number, int who)
+{
+	uint64_t last = number * (CHILDREN + 1) + who;
+
+	for (int i = 0; i < MEMORIES; i++) {
+		_Atomic uint64_t *word = memories[i].word;
+
+		if (last && word[place(last - 1)] != last - 1)
+			return false;
+		word[place(last)] = last;
+	}
+	for (size_t i = who; i < BYTES / sizeof(uint64_t); i += 100 * (CHILDREN + 1))
+		if (private_copy[i] != (i % 100 ? 0 : program_mix(i)))
+			return false;
+	return write(record, &last, sizeof(last)) == sizeof(last);
+}
+
+static bool hear(int who, uint64_t *number)
+{
+	ssize_t got;
+
+	do
+		got = read(turn[who][0], number, sizeof(*number));
+	while (got < 0 && errno == EINTR);
+	return got == sizeof(*number);
+}
+
+static void pass_on(int who, uint64_t number)
+{
+	program_check(write(turn[who][1], &number, sizeof(number)) == sizeof(number),
+		      "the pipe of %d: %s", who, strerror(errno));
+}
+
+static pid_t child(int who)
+{
+	pid_t pid = fork();
+	uint64_t number;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGTERM, SIG_IGN);
+	while (hear(who, &number)) {
+		if (!step(number, who))
+			_exit(3);
+		pass_on((who + 1) % (CHILDREN + 1), number);
+	}
+	_exit(4);
+}
+
+static void check_record(uint64_t steps)
+{
+	uint64_t last;
+
+	program_check(lseek(record, 0, SEEK_CUR) == (off_t)(steps * sizeof(last)),
+		      "the record has %ld bytes before its position, %lu steps were taken",
+		      (long)lseek(record, 0, SEEK_CUR), steps);
+	for (uint64_t i = 0; i < steps; i++)
+		program_check(pread(record, &last, sizeof(last), i * sizeof(last)) ==
+			      sizeof(last) && last == i, "step %lu is recorded as %lu", i, last);
+}
+
+int main(int argc, char **argv)
+{
+	pid_t children[CHILDREN + 1];
+	uint64_t number = 0, back;
+	int status;
+
+	program_begin(argc, argv, 0);
+	prepare();
+	for (int who = 1; who <= CHILDREN; who++)
+		program_check((children[who] = child(who)) > 0,
+			      "fork: %s", strerror(errno));
+	while (program_goes_on()) {
+		program_check(step(number, 0), "what the last child wrote is not there");
+		pass_on(1, number);
+		for (int who = 1; who <= CHILDREN; who++)
+			program_check(!waitpid(children[who], &status, WNOHANG),
+				      "child %d ended with status %#x", who, status);
+		/* also when it has been told to stop: the children know nothing of that */
+		program_check(hear(0, &back) && back == number, "number %lu came back as %lu",
+			      number, back);
+		number++;
+		program_line("%016lx", program_mix(number));
+		sched_yield();
+	}
+	check_record(number * (CHILDREN + 1));
+	for (int who = 1; who <= CHILDREN; who++)
+		kill(children[who], SIGKILL);
+	program_pass();
+}

@@ -18,6 +18,7 @@
 #include <linux/uio.h>
 #include <linux/eventpoll.h>
 #include <uapi/linux/sched/types.h>
+#include <asm/tlbflush.h>
 #include <asm/vdso.h>
 #include <asm/fpu/xcr.h>
 #include <procmig/compat.h>
@@ -325,6 +326,18 @@ void procmig_compat_each_mapping(struct address_space *mapping,
 	i_mmap_unlock_read(mapping);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_each_mapping);
+
+int procmig_compat_fork_mapping(struct vm_area_struct *to, struct vm_area_struct *from)
+{
+	int ret = sym.anon_vma_fork(to, from);
+
+	if (!ret)
+		ret = sym.copy_page_range(to, from);
+	/* Where it could be written it must now be copied first. */
+	sym.flush_tlb_mm_range(from->vm_mm, 0, TLB_FLUSH_ALL, 0, true);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_fork_mapping);
 
 struct task_struct *procmig_compat_mm_owner(const struct mm_struct *mm)
 {

@@ -12,6 +12,10 @@
 		 struct rb_root_cached *, unsigned long, unsigned long)		\
 	FUNCTION(struct vm_area_struct *, vma_interval_tree_iter_next,		\
 		 struct vm_area_struct *, unsigned long, unsigned long)		\
+	FUNCTION(int, anon_vma_fork, struct vm_area_struct *, struct vm_area_struct *) \
+	FUNCTION(int, copy_page_range, struct vm_area_struct *, struct vm_area_struct *) \
+	FUNCTION(void, flush_tlb_mm_range, struct mm_struct *, unsigned long,	\
+		 unsigned long, unsigned int, bool)				\
 	FUNCTION(char *, __d_path, const struct path *, const struct path *,	\
 		 char *, int)							\
 	FUNCTION(int, replace_fd, unsigned int, struct file *, unsigned int)	\

@@ -42,6 +42,11 @@ int procmig_compat_walk(struct mm_struct *mm, unsigned long start,
 void procmig_compat_each_mapping(struct address_space *mapping,
 				 void (*see)(struct vm_area_struct *vma, void *private),
 				 void *private);
+/*
+ * Let the mapping @to, which is empty, begin as a copy-on-write copy of @from in
+ * another address space, as fork(2) does it.  Both mmap locks are held for writing.
+ */
+int procmig_compat_fork_mapping(struct vm_area_struct *to, struct vm_area_struct *from);
 /* A process that has that memory, under RCU; NULL if it is being torn down. */
 struct task_struct *procmig_compat_mm_owner(const struct mm_struct *mm);
 

@@ -374,6 +374,7 @@ enum procmig_memory_record {
 	PROCMIG_MEMORY_AREA = 2,	/* one mapping */
 	PROCMIG_MEMORY_PAGES = 3,	/* bulk: a run of pages with content */
 	PROCMIG_MEMORY_PAGES_END = 4,	/* bulk: no more pages */
+	PROCMIG_MEMORY_KEPT = 5,	/* bulk: a run of pages as in the template */
 };
 
 #define PROCMIG_AUXV_WORDS	64
@@ -413,7 +414,8 @@ enum procmig_area_kind {
 #define PROCMIG_AREA_SEQUENTIAL	0x2000
 #define PROCMIG_AREA_RANDOM	0x4000
 #define PROCMIG_AREA_HAS_PAGES	0x8000	/* page records for it follow */
-#define PROCMIG_AREA_FLAGS	0xffff
+#define PROCMIG_AREA_COPY	0x10000	/* begins as a copy of the template's mapping */
+#define PROCMIG_AREA_FLAGS	0x1ffff
 
 struct procmig_memory_area {
 	__u64 start, end;
@@ -426,13 +428,17 @@ struct procmig_memory_area {
 	__u32 path_bytes;	/* with NUL, 0: none; the path follows */
 	__u64 image_hash;	/* kind VDSO: FNV-1a of the image */
 	__u32 description;	/* kind OPEN_FILE: number of the open file description */
-	__u32 reserved;
+	__s32 template;		/* COPY: PID of the process, which came before */
 };
 
+/*
+ * PAGES and KEPT, ascending.  What lies between them in a mapping that begins as
+ * a copy is not in it any more.
+ */
 struct procmig_memory_pages {
 	__u64 start;
 	__u32 pages;
-	__u32 reserved;		/* pages * 4096 bytes follow */
+	__u32 reserved;		/* PAGES: pages * 4096 bytes follow */
 };
 
 /* ---- signals ------------------------------------------------------------ */

@@ -27,6 +27,7 @@ int memory_gather(struct procmig_process *process)
 
 	VMA_ITERATOR(vmi, memory->mm, 0);
 
+	memory_find_template(process, memory);
 	mmap_read_lock(memory->mm);
 	for_each_vma(vmi, vma) {
 		if (memory_maps_open_file(vma))
@@ -111,9 +112,10 @@ free:
 	return ret;
 }
 
-static int emit_areas(struct procmig_process *process, struct mm_struct *mm,
+static int emit_areas(struct procmig_process *process, struct memory *memory,
 		      const struct path *root, char *buffer)
 {
+	struct mm_struct *mm = memory->mm;
 	struct procmig_memory_area area;
 	struct vm_area_struct *vma;
 	const char *path, *why;
@@ -140,6 +142,9 @@ static int emit_areas(struct procmig_process *process, struct mm_struct *mm,
 					    "memory %llx-%llx: %s", area.start,
 					    area.end, why);
 		next = area.end;
+		ret = memory_mark_copy(memory, &area);
+		if (ret)
+			return ret;
 		if (file) {
 			ret = memory_stat(file, &area);
 			fput(file);
@@ -167,7 +172,7 @@ static int describe(struct procmig_process *process, struct memory *memory)
 	get_fs_root(task->fs, &root);
 	ret = emit_space(process, memory->mm, &root, buffer);
 	if (!ret)
-		ret = emit_areas(process, memory->mm, &root, buffer);
+		ret = emit_areas(process, memory, &root, buffer);
 	path_put(&root);
 	kvfree(buffer);
 	return ret;
@@ -176,10 +181,12 @@ static int describe(struct procmig_process *process, struct memory *memory)
 /* ---- pages --------------------------------------------------------------- */
 
 static bool add(struct page_batch *batch, struct vm_area_struct *vma,
-		unsigned long address)
+		unsigned long address, unsigned long pfn)
 {
 	batch->address[batch->count] = address;
 	batch->anonymous[batch->count] = !vma->vm_file;
+	batch->kept[batch->count] = false;
+	batch->pfn[batch->count] = pfn;
 	return ++batch->count == MEMORY_BATCH;
 }
 
@@ -202,7 +209,8 @@ static int walk_pmd(pmd_t *pmd, unsigned long start, unsigned long end,
 	if (pmd_present(value) && !PageAnon(pmd_page(value)))
 		return 0;
 	for (address = start; address < end; address += PAGE_SIZE)
-		if (add(batch, walk->vma, address))
+		if (add(batch, walk->vma, address,
+			pmd_present(value) ? memory_pfn_of_pmd(value, address) : 0))
 			return 1;
 	return 0;
 }
@@ -217,7 +225,7 @@ static int walk_pte(pte_t *pte, unsigned long address, unsigned long end,
 	if (pte_present(*pte) &&
 	    (pte_special(*pte) || !PageAnon(pte_page(*pte))))
 		return 0;
-	return add(batch, walk->vma, address);
+	return add(batch, walk->vma, address, pte_present(*pte) ? pte_pfn(*pte) : 0);
 }
 
 static const struct mm_walk_ops page_walk = {
@@ -226,23 +234,20 @@ static const struct mm_walk_ops page_walk = {
 	.pte_entry = walk_pte,
 };
 
-/* The next pages with content, at most a batch. */
-static int collect(struct memory *memory)
+int memory_collect(struct mm_struct *mm, unsigned long *next, unsigned long end,
+		   struct page_batch *batch)
 {
-	struct page_batch *batch = memory->batch;
 	int ret;
 
 	batch->count = 0;
-	if (memory->next >= TASK_SIZE_MAX)
+	if (*next >= end)
 		return 0;
-	mmap_read_lock(memory->mm);
-	ret = procmig_compat_walk(memory->mm, memory->next, TASK_SIZE_MAX,
-				  &page_walk, batch);
-	mmap_read_unlock(memory->mm);
+	mmap_read_lock(mm);
+	ret = procmig_compat_walk(mm, *next, end, &page_walk, batch);
+	mmap_read_unlock(mm);
 	if (ret < 0)
 		return ret;
-	memory->next = ret ? batch->address[batch->count - 1] + PAGE_SIZE :
-			     TASK_SIZE_MAX;
+	*next = ret ? batch->address[batch->count - 1] + PAGE_SIZE : end;
 	return 0;
 }
 
@@ -326,10 +331,17 @@ static int emit_run(struct procmig_process *process, struct page_batch *batch,
 		.start = batch->address[first],
 		.pages = count,
 	};
+	const struct kvec part = { &head, sizeof(head) };
 	struct iov_iter data;
-	unsigned int segments = fill_vector(batch, first, count);
+	unsigned int segments;
 	int ret;
 
+	if (batch->kept[first]) {
+		procmig_skipped(process, count);
+		return procmig_emit(process, PROCMIG_CHANNEL_BULK, memory_subsystem.id,
+				    PROCMIG_MEMORY_KEPT, MEMORY_VERSION, &part, 1);
+	}
+	segments = fill_vector(batch, first, count);
 	iov_iter_bvec(&data, WRITE, batch->vector, segments,
 		      (size_t)count << PAGE_SHIFT);
 	ret = procmig_emit_data(process, PROCMIG_CHANNEL_BULK, memory_subsystem.id,
@@ -346,12 +358,12 @@ static int emit_pages(struct procmig_process *process, struct page_batch *batch)
 	int ret = 0;
 
 	for (i = 0; !ret && i < batch->count; i++) {
-		bool skip = batch->anonymous[i] && is_zero(batch->page[i]);
+		bool skip = !batch->kept[i] && batch->anonymous[i] && is_zero(batch->page[i]);
 
 		if (skip)
 			procmig_skipped(process, 1);
-		if (i > first && (skip || batch->address[i] !=
-					  batch->address[i - 1] + PAGE_SIZE)) {
+		if (i > first && (skip || batch->kept[i] != batch->kept[first] ||
+				  batch->address[i] != batch->address[i - 1] + PAGE_SIZE)) {
 			ret = emit_run(process, batch, first, i - first);
 			first = i;
 		}
@@ -375,7 +387,9 @@ int memory_checkpoint(struct procmig_process *process)
 		ret = describe(process, memory);
 		return ret ?: PROCMIG_MORE;
 	}
-	ret = collect(memory);
+	ret = memory_collect(memory->mm, &memory->next, TASK_SIZE_MAX, memory->batch);
+	if (!ret)
+		ret = memory_compare(memory);
 	if (ret)
 		return procmig_fail(process, memory_subsystem.id, ret,
 				    "the page tables could not be walked");

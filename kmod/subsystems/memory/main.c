@@ -11,6 +11,8 @@
 static const struct procmig_kind kinds[] = {
 	{ "private anonymous memory", PROCMIG_KIND_CARRIED,
 	  "heap, stack, brk; holes and zero pages are not sent" },
+	{ "copy-on-write pages of parent and child", PROCMIG_KIND_CARRIED,
+	  "sent once, shared again on the target" },
 	{ "private file mapping", PROCMIG_KIND_CARRIED,
 	  "the file must be the same on the target; changed pages are sent" },
 	{ "read-only shared file mapping", PROCMIG_KIND_CARRIED,
@@ -140,6 +142,9 @@ static void memory_cleanup(struct procmig_process *process)
 	kvfree(memory->file_path);
 	if (memory->file)
 		fput(memory->file);
+	kvfree(memory->copy);
+	if (memory->template)
+		mmput(memory->template);
 	if (memory->mm)
 		mmput(memory->mm);
 }

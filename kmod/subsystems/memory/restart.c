@@ -132,7 +132,9 @@ static bool area_ok(const struct memory *memory, const struct procmig_memory_are
 	       area->end <= TASK_SIZE_MAX &&
 	       PAGE_ALIGNED(area->start) && PAGE_ALIGNED(area->end) &&
 	       PAGE_ALIGNED(area->offset) && !(area->flags & ~PROCMIG_AREA_FLAGS) &&
-	       !area->reserved;
+	       !area->template == !(area->flags & PROCMIG_AREA_COPY) &&
+	       (!area->template || (area->flags & PROCMIG_AREA_HAS_PAGES &&
+				    !(area->flags & PROCMIG_AREA_SHARED)));
 }
 
 static unsigned long protection(u32 flags)
@@ -325,6 +327,8 @@ static int load_pages(struct procmig_process *process, struct memory *memory)
 {
 	struct procmig_memory_pages run;
 	struct procmig_record record;
+	u64 bytes;
+	bool kept;
 	int ret;
 
 	for (;;) {
@@ -335,8 +339,8 @@ static int load_pages(struct procmig_process *process, struct memory *memory)
 			return refuse(process, "page records of a newer version",
 				      record.version);
 		if (record.type == PROCMIG_MEMORY_PAGES_END && !record.length)
-			return 0;
-		if (record.type != PROCMIG_MEMORY_PAGES)
+			return memory_drop_up_to(memory, TASK_SIZE_MAX);
+		if (record.type != PROCMIG_MEMORY_PAGES && record.type != PROCMIG_MEMORY_KEPT)
 			return refuse(process, "a bulk record of unknown type",
 				      record.type);
 		if (record.length < sizeof(run))
@@ -344,12 +348,17 @@ static int load_pages(struct procmig_process *process, struct memory *memory)
 		ret = procmig_take(process, PROCMIG_CHANNEL_BULK, &run, sizeof(run));
 		if (ret)
 			return ret;
-		if (record.length != sizeof(run) + ((u64)run.pages << PAGE_SHIFT) ||
-		    run.reserved)
+		bytes = (u64)run.pages << PAGE_SHIFT;
+		kept = record.type == PROCMIG_MEMORY_KEPT;
+		if (record.length != sizeof(run) + (kept ? 0 : bytes) || run.reserved ||
+		    !PAGE_ALIGNED(run.start) || run.start > TASK_SIZE_MAX - bytes)
 			return refuse(process, "a page record of wrong length", run.start);
-		ret = load_run(process, memory, &run);
+		ret = memory_drop_up_to(memory, run.start);
+		if (!ret && !kept)
+			ret = load_run(process, memory, &run);
 		if (ret)
 			return ret;
+		memory->dropped = max(memory->dropped, run.start + bytes);
 	}
 }
 
@@ -397,9 +406,13 @@ static int finish_area(struct procmig_process *process,
 static int finish(struct procmig_process *process, struct memory *memory)
 {
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
-	ret = load_pages(process, memory);
+	for (i = 0; !ret && i < memory->area_count; i++)
+		if (memory->areas[i].flags & PROCMIG_AREA_COPY)
+			ret = memory_begin_copy(process, memory, &memory->areas[i]);
+	if (!ret)
+		ret = load_pages(process, memory);
 	for (i = 0; !ret && i < memory->area_count; i++)
 		ret = finish_area(process, &memory->areas[i]);
 	return ret ?: set_space(process, memory->space);

@@ -94,6 +94,18 @@ def tree(tier):
     nothing_left(*tier.guests)
 
 
+def shared_kib(guest, pid):
+    """Of what is private to a process: how much it has in common with others."""
+    total, private = 0, False
+    for line in guest.run(f"cat /proc/{pid}/smaps").splitlines():
+        words = line.split()
+        if "-" in words[0] and not words[0].endswith(":"):
+            private = words[1][3] == "p" and words[4] == "0"
+        elif private and words[0] in ("Shared_Clean:", "Shared_Dirty:"):
+            total += int(words[1])
+    return total
+
+
 def sharing(tier):
     program = Program(tier, "sharing").start(tier.a)
     program.await_lines(4)
@@ -105,6 +117,9 @@ def sharing(tier):
         for pid in children:
             source.await_gone(pid)
         require([*relations(target, program.pid)] == children, "the children are others")
+        common = [shared_kib(target, pid) for pid in children]
+        # what all had before the fork has 256 KiB
+        require(min(common) >= 256, f"copy-on-write: only {common} KiB are shared after the move")
         program.advances(4)
     program.stop_and_compare(tier.a)
     nothing_left(*tier.guests)

@@ -98,6 +98,33 @@ static void inspect_place(struct procmig_inspection *inspection, const struct tr
 				 session);
 }
 
+/*
+ * A descendant that ends meanwhile is no obstacle, whatever it looks like while it
+ * does: then what was said of it is taken back.
+ */
+static int inspect_member(struct procmig_inspection *inspection, const struct tree *tree,
+			  const struct procmig_subsystem_set *set, unsigned int i)
+{
+	struct task_struct *task = tree->task[i];
+	size_t used = inspection->used;
+	unsigned int count = inspection->count, threads = inspection->threads;
+	int ret = 0;
+
+	inspection->task = task;
+	inspection->descendant = i != 0;
+	/* A zombie has nothing but its exit code. */
+	if (!i || !READ_ONCE(task->exit_state))
+		ret = procmig_inspect_task(inspection, set);
+	if (i && !atomic_read(&task->signal->live)) {
+		inspection->used = used;
+		inspection->count = count;
+		inspection->threads = threads;
+		ret = 0;
+	}
+	inspect_place(inspection, tree);
+	return ret;
+}
+
 int procmig_inspect_tree(struct procmig_inspection *inspection,
 			 const struct procmig_subsystem_set *set)
 {
@@ -109,14 +136,8 @@ int procmig_inspect_tree(struct procmig_inspection *inspection,
 	ret = collect(&tree, first);
 	if (!ret)
 		ret = procmig_scope_fill(&inspection->scope, tree.task, tree.count);
-	for (i = 0; !ret && i < tree.count; i++) {
-		inspection->task = tree.task[i];
-		inspection->descendant = i != 0;
-		/* A zombie has nothing but its exit code. */
-		if (!i || !READ_ONCE(tree.task[i]->exit_state))
-			ret = procmig_inspect_task(inspection, set);
-		inspect_place(inspection, &tree);
-	}
+	for (i = 0; !ret && i < tree.count; i++)
+		ret = inspect_member(inspection, &tree, set, i);
 	inspection->task = first;
 	procmig_scope_clear(&inspection->scope);
 	while (tree.count)

@@ -11,9 +11,10 @@ _QEMU_ANSWER_SECONDS = 20
 _VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
 
 # mitigations=off: under emulation they cost much and protect nothing.
+# slab_nomerge: what a module's caches hold can be told from what others hold.
 # loglevel=5 lets warnings of the boot through; sysctl.d raises it once the boot is over.
-_KERNEL_ARGUMENTS = ("console=ttyS0,115200", "loglevel=5", "mitigations=off", "net.ifnames=0", "tsc=reliable",
-                     "random.trust_cpu=on")
+_KERNEL_ARGUMENTS = ("console=ttyS0,115200", "loglevel=5", "mitigations=off", "slab_nomerge", "net.ifnames=0",
+                     "tsc=reliable", "random.trust_cpu=on")
 
 
 class Guest:

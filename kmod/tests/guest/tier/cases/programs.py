@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Every program there and back again, compared with an uninterrupted run."""
+import random
 import time
 
 from ..migration import Migration, migrate, nothing_left
@@ -30,6 +31,8 @@ def run(tier):
     check("programs: several channels", several_channels, tier)
     check("programs: several at once in both directions", several_at_once, tier)
     check(f"programs: {tier.options.hops} hops in a row", hops, tier, tier.options.hops)
+    check(f"programs: a storm, moved {tier.options.storms} times at random moments", storm, tier,
+          tier.options.storms)
     check("programs: rehearsal without commit", rehearsal, tier)
     check("programs: stopped by SIGSTOP", stopped, tier)
 
@@ -203,6 +206,26 @@ def hops(tier, count):
             program.runs_only_on(there)
         except Failed as failed:
             raise Failed(f"hop {hop + 1}: {failed}") from None
+        here = there
+    program.stop_and_compare(here)
+    nothing_left(*tier.guests)
+
+
+def storm(tier, count):
+    """Processes that fork, map, signal and write to shared memory all the time."""
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    program = Program(tier, "storm").start(tier.a)
+    program.await_lines(2)
+    here = tier.a
+    for hop in range(count):
+        there = tier.other(here)
+        time.sleep(chance.random())
+        try:
+            migrate(tier, program.pid, here, there)
+            program.runs_only_on(there)
+        except Failed as failed:
+            raise Failed(f"seed {seed}, move {hop + 1}: {failed}") from None
         here = there
     program.stop_and_compare(here)
     nothing_left(*tier.guests)

@@ -141,7 +141,8 @@ def slab(tier):
             if guest.run(f"readlink {cache}; true"):
                 merged.append(cache.rpartition("/")[2])
                 continue
-            objects = int(guest.run(f"cat {cache}/objects").split()[0])
+            # a processor's own slab counts as full until it is given back
+            objects = int(guest.run(f"echo 1 > {cache}/shrink; cat {cache}/objects").split()[0])
             require(not objects, f"{guest}: {objects} objects in {cache}")
     if merged:
         raise Skipped(f"merged with other caches: {', '.join(sorted(set(merged)))}; "

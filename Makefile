@@ -80,8 +80,9 @@ lab-info: ## addresses, keys and logs of the lab, as JSON
 cache-drop: ## remove what was built outside of this checkout
 	@$(LAB) cache --drop
 
-bench: ## stop-and-copy against the raw link, side by side
+bench: ## stop-and-copy against the raw link; events of several processes
 	@bench/stop-and-copy
+	@bench/events
 
 clean: ## remove what was built in this checkout
 	@mvn -q -B clean

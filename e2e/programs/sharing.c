@@ -19,7 +19,7 @@
 
 #include "program.h"
 
-#define CHILDREN 3
+#define CHILDREN_MAX 63
 #define PAGE 4096
 #define BYTES (64 * PAGE)
 
@@ -39,7 +39,8 @@ static struct memory memories[MEMORIES] = {
 
 /* Private: what each process has copied of memory that all had before the fork. */
 static uint64_t *private_copy;
-static int turn[CHILDREN + 1][2];	/* whoever reads a pipe's byte is due */
+static int children_count = 3;		/* or what the argument says */
+static int turn[CHILDREN_MAX + 1][2];	/* whoever reads a pipe's byte is due */
 static int record;			/* written by everybody at one position */
 
 static _Atomic uint64_t *map(int fd)
@@ -81,7 +82,7 @@ static void prepare(void)
 	program_check(private_copy != MAP_FAILED, "mmap: %s", strerror(errno));
 	for (size_t i = 0; i < BYTES / sizeof(uint64_t); i += 100)
 		private_copy[i] = program_mix(i);
-	for (int i = 0; i <= CHILDREN; i++)
+	for (int i = 0; i <= children_count; i++)
 		program_check(!pipe(turn[i]), "pipe: %s", strerror(errno));
 }
 
@@ -93,7 +94,7 @@ static size_t place(uint64_t number)
 /* Sees what whoever was due before has written, and writes its own. */
 static bool step(uint64_t number, int who)
 {
-	uint64_t last = number * (CHILDREN + 1) + who;
+	uint64_t last = number * (children_count + 1) + who;
 
 	for (int i = 0; i < MEMORIES; i++) {
 		_Atomic uint64_t *word = memories[i].word;
@@ -102,7 +103,7 @@ static bool step(uint64_t number, int who)
 			return false;
 		word[place(last)] = last;
 	}
-	for (size_t i = who; i < BYTES / sizeof(uint64_t); i += 100 * (CHILDREN + 1))
+	for (size_t i = who; i < BYTES / sizeof(uint64_t); i += 100 * (children_count + 1))
 		if (private_copy[i] != (i % 100 ? 0 : program_mix(i)))
 			return false;
 	return write(record, &last, sizeof(last)) == sizeof(last);
@@ -136,7 +137,7 @@ static pid_t child(int who)
 	while (hear(who, &number)) {
 		if (!step(number, who))
 			_exit(3);
-		pass_on((who + 1) % (CHILDREN + 1), number);
+		pass_on((who + 1) % (children_count + 1), number);
 	}
 	_exit(4);
 }
@@ -155,19 +156,22 @@ static void check_record(uint64_t steps)
 
 int main(int argc, char **argv)
 {
-	pid_t children[CHILDREN + 1];
+	pid_t children[CHILDREN_MAX + 1];
 	uint64_t number = 0, back;
 	int status;
 
 	program_begin(argc, argv, 0);
+	children_count = program_argument(children_count);
+	program_check(children_count >= 0 && children_count <= CHILDREN_MAX,
+		      "not so many children");
 	prepare();
-	for (int who = 1; who <= CHILDREN; who++)
+	for (int who = 1; who <= children_count; who++)
 		program_check((children[who] = child(who)) > 0,
 			      "fork: %s", strerror(errno));
 	while (program_goes_on()) {
 		program_check(step(number, 0), "what the last child wrote is not there");
-		pass_on(1, number);
-		for (int who = 1; who <= CHILDREN; who++)
+		pass_on(1 % (children_count + 1), number);
+		for (int who = 1; who <= children_count; who++)
 			program_check(!waitpid(children[who], &status, WNOHANG),
 				      "child %d ended with status %#x", who, status);
 		/* also when it has been told to stop: the children know nothing of that */
@@ -177,8 +181,8 @@ int main(int argc, char **argv)
 		program_line("%016lx", program_mix(number));
 		sched_yield();
 	}
-	check_record(number * (CHILDREN + 1));
-	for (int who = 1; who <= CHILDREN; who++)
+	check_record(number * (children_count + 1));
+	for (int who = 1; who <= children_count; who++)
 		kill(children[who], SIGKILL);
 	program_pass();
 }

@@ -4,7 +4,7 @@ import random
 import re
 import subprocess
 
-from ..guest import DRIVE
+from .. import statemap
 from ..migration import Migration, nothing_left
 from ..program import Program
 from ..report import require
@@ -33,7 +33,7 @@ def run(tier):
         check(f"kinds: {kind}, there and back", there_and_back, tier, kind)
     for kind in kinds():
         check(f"kinds: {kind}, {SPOILED} streams with bytes changed", spoiled, tier, kind)
-    check("kinds: they are declared", declared, tier)
+    check("kinds: they are declared as the map of state says", declared, tier)
     check("kinds: one that the target does not know", missing_on_target, tier)
 
 
@@ -113,9 +113,13 @@ def spoiled(tier, kind):
 
 
 def declared(tier):
-    said = tier.a.run(f"{DRIVE} kinds")
+    said = statemap.render(tier.a)
     for word in ("eventfd", "regular file", "pipe"):
-        require(word in said, f"{word} is not among the kinds: {said}")
+        require(f"| {word} | carried" in said, f"{word} is not among the kinds: {said}")
+    if tier.options.write_state_map:
+        statemap.PATH.write_text(said)
+    require(statemap.PATH.read_text() == said,
+            f"{statemap.PATH} is not what the modules declare; `make state-map` writes it")
 
 
 def missing_on_target(tier):

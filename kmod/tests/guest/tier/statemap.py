@@ -11,7 +11,7 @@ HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 # The map of process state
 
 Every kind of state that a process can have, as far as the modules know it. A node's own list is in its
-`MigrationNode`: `kubectl get mnode NODE -o yaml`, `status.stateKinds`. What is *refused* or *planned* is
+`MigrationNode`: `kubectl get mnode NODE -o yaml`, `status.capabilities`. What is *refused* or *planned* is
 an obstacle: preflight names it, and nothing is touched.
 
 """

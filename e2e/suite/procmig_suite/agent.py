@@ -74,18 +74,23 @@ def migrate(source, target, pid, start_time):
     started = time.monotonic()
     tasks = Tasks(source, target)
     process = {"pid": pid, "startTimeTicks": start_time}
-    objects = {"Target": tasks.object("Target", process), "Source": tasks.object("Source", process)}
-    target.agent.send(objects["Target"])
-    source.agent.send(objects["Source"])
-    ended = _await(source, objects["Source"], started + _ANSWER)
-    if ended["phase"] != "Succeeded":
-        # A target that was not asked would wait for it.
-        target.agent.send(_deleted(objects["Target"]))
-    arrived = _await(target, objects["Target"], started + _ANSWER)
+    arriving, leaving = tasks.object("Target", process), tasks.object("Source", process)
+    with target.agent.expecting(_uid(arriving)) as told_there, source.agent.expecting(_uid(leaving)) as told_here:
+        target.agent.send(arriving)
+        source.agent.send(leaving)
+        ended = _await(source.agent, told_here, started + _ANSWER)
+        if ended["phase"] != "Succeeded":
+            # A target that was not asked would wait for it.
+            target.agent.send(_deleted(arriving))
+        arrived = _await(target.agent, told_there, started + _ANSWER)
     seconds = time.monotonic() - started
-    for guest, side in ((source, "Source"), (target, "Target")):
-        guest.agent.send(_deleted(objects[side]))
+    source.agent.send(_deleted(leaving))
+    target.agent.send(_deleted(arriving))
     return Outcome(ended, arrived, seconds)
+
+
+def _uid(task):
+    return task["metadata"]["uid"]
 
 
 def _deleted(task):
@@ -93,10 +98,9 @@ def _deleted(task):
     return {**task, "metadata": {**task["metadata"], "deletionTimestamp": now}}
 
 
-def _await(guest, task, deadline):
+def _await(agent, told, deadline):
     """The status with which a task ends."""
     while True:
-        told = guest.agent.receive(deadline - time.monotonic())
-        if told.get("kind") == "MigrationTask" and told["metadata"]["uid"] == task["metadata"]["uid"]:
-            if told["status"].get("phase") in _OVER:
-                return told["status"]
+        status = agent.receive(told, deadline - time.monotonic())["status"]
+        if status.get("phase") in _OVER:
+            return status

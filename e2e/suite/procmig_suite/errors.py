@@ -8,3 +8,7 @@ class SuiteError(Exception):
 
 class GuestLost(Exception):
     """A guest does not answer as it should: it has to be reset."""
+
+
+class Interrupted(BaseException):
+    """Someone wants the run to end. No error: nothing that deals with those may swallow it."""

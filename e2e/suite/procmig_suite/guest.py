@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One guest, as the runner sees it: a hand that does things there, and the node agent."""
 import base64
+import itertools
 import shlex
+import threading
 import time
 from pathlib import Path
 
@@ -18,18 +20,24 @@ CONTROL_PORT = 7443
 HEALTH = "http://127.0.0.1:7081/readyz"
 
 _READY_SECONDS = 480
+#: for an agent to undo what it is at, and for a hand to do what it was told last
+_AGENT_END_SECONDS = 6
+_HAND_END_SECONDS = 6
 #: of a pod: what the DaemonSet mounts, from where
 _MOUNTS = ("/proc", "/dev", "/sys", "/lib/modules", "/var/lib/procmig")
 
 
 class Guest:
-    def __init__(self, description, pids_from, logs):
+    def __init__(self, description, pids_from, logs, ending):
         self.name = description["name"]
         self.address = description["ip"]
         self.control_address = f"{self.address}:{CONTROL_PORT}"
         self.pids_from = pids_from
+        self.ending = ending
         self._ssh = shlex.split(description["sshCommand"])
         self._hand = None
+        self._hand_lock = threading.Lock()
+        self._numbers = itertools.count()
         self._log = open(logs / f"{self.name}-agent.log", "a", encoding="utf-8")
         self.agent = None
 
@@ -40,15 +48,23 @@ class Guest:
 
     def do(self, what, patience=60, **arguments):
         """Have something done in the guest; GuestLost when it cannot be."""
-        if self._hand is None:
-            code = base64.b64encode((Path(__file__).parent / "inguest.py").read_bytes()).decode()
-            self._hand = Lines(f"{self.name}'s hand", [*self._ssh, shlex.join(
-                ["python3", "-c", f"import base64; exec(base64.b64decode('{code}'))"])])
-        self._hand.send({"do": what, "with": arguments})
-        answer = self._hand.receive(patience)
+        hand = self._reach()
+        number = next(self._numbers)
+        with hand.expecting(number) as answers:
+            hand.send({"number": number, "do": what, "with": arguments})
+            answer = hand.receive(answers, patience)
         if "error" in answer:
             raise GuestLost(f"{self.name}: {what}: {answer['error']}")
         return answer["answer"]
+
+    def _reach(self):
+        with self._hand_lock:
+            if self._hand is None:
+                code = base64.b64encode((Path(__file__).parent / "inguest.py").read_bytes()).decode()
+                self._hand = Lines(f"{self.name}'s hand", [*self._ssh, shlex.join(
+                    ["python3", "-c", f"import base64; exec(base64.b64decode('{code}'))"])],
+                    lambda answer: answer["number"], self.ending)
+            return self._hand
 
     def run(self, command, timeout=120):
         """A shell command's output; it must succeed."""
@@ -58,11 +74,12 @@ class Guest:
         return done["out"]
 
     def look(self, root):
-        """By process; JSON has made texts of the numbers."""
-        return {int(pid): state for pid, state in self.do("look", root=root).items()}
+        """When it was started, and how it is by process; JSON has made texts of the numbers."""
+        seen = self.do("look", root=root)
+        return seen["started"], {int(pid): state for pid, state in seen["processes"].items()}
 
-    def present(self, pids):
-        return {int(pid): state for pid, state in self.do("present", pids=list(pids)).items()}
+    def runs(self, pid):
+        return self.do("start_time", pid=pid) is not None
 
     # ---- the agent ----
 
@@ -80,7 +97,8 @@ class Guest:
         # A mount of its own, as a container's root is: Java looks for what a file is mounted on.
         inner = f"mount --bind {AGENT_ROOT} {AGENT_ROOT} && {mounts}exec {shlex.join(words)}"
         self.agent = Lines(f"{self.name}'s agent", [*self._ssh, shlex.join(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", inner])], self._log)
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", inner])],
+            lambda told: told["metadata"].get("uid"), self.ending, self._log)
 
     def await_agent(self):
         deadline = time.monotonic() + _READY_SECONDS
@@ -91,11 +109,25 @@ class Guest:
             if self.agent.has_ended() or time.monotonic() > deadline:
                 raise SuiteError(f"the agent of {self.name} is not ready ({probe['body'].strip()}): "
                                  f"{self.agent.last_words()}; its log is {self._log.name}")
-            time.sleep(0.2)
+            self.ending.sleep(0.2)
+
+    # ---- its end ----
 
     def forget(self):
         """What runs in the guest is about to go."""
         for connection in (self._hand, self.agent):
             if connection is not None:
                 connection.close()
+        self._hand = self.agent = None
+
+    def leave(self):
+        """What runs in the guest comes to its own end: first the agent, which undoes what it is at, then
+        whatever is left of the programs. Takes no longer than the seconds above."""
+        if self.agent is not None:
+            self.agent.finish()
+            self.agent.close(_AGENT_END_SECONDS)
+        if self._hand is not None:
+            self._hand.send({"number": next(self._numbers), "do": "clear", "with": {"folder": HOME}})
+            self._hand.finish()
+            self._hand.close(_HAND_END_SECONDS)
         self._hand = self.agent = None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs in a guest: does what the runner asks for, one JSON object per line, without a login or a
-program of its own for each look at a process."""
+program of its own for each look at a process. Each order has a thread of its own and a number, which
+its answer repeats: one that takes long, or for ever, holds up no other."""
 import ctypes
 import errno
 import json
@@ -9,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +21,9 @@ _COMPARABLE = ("pos", "flags", "lock", "eventfd-count", "sigmask", "clockid", "s
 _STATUS = ("Umask", "Uid", "Gid", "Groups", "SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm",
            "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp")
 _END_SECONDS = 5
+_IDLE_SECONDS = 10
+#: what is still being done when the runner has gone
+_LAST_SECONDS = 8
 _MOST_TASKS = 1000
 _IPC = (("msg", "msqid", 1), ("sem", "semid", 2), ("shm", "shmid", 0))
 
@@ -117,9 +122,11 @@ class Hand:
         try:
             return {"status": process.wait(timeout), "first": process.pid}
         except subprocess.TimeoutExpired:
-            for pid in self.tree(process.pid):
+            tree = self.tree(process.pid)
+            for pid in tree:
                 self.signal(pid, signal.SIGKILL)
-            process.wait()
+            self.await_end(tree, _END_SECONDS)      # who survives that is found when it is tidied up
+            process.poll()
             return {"status": None, "first": process.pid}
 
     def tree(self, root):
@@ -161,14 +168,15 @@ class Hand:
         return None if state in "ZX" else int(fields[18])
 
     def look(self, root):
-        """Everything about a program that shall be the same after a move, by process."""
+        """When a program was started, None if it has ended; and everything about it that shall be
+        the same after a move, by process."""
         found = {}
         for pid in self.tree(root):
             try:
                 found[pid] = self._process(pid)
             except (OSError, IndexError):       # it has ended meanwhile
                 continue
-        return found
+        return {"started": self.start_time(root), "processes": found}
 
     def _process(self, pid):
         at = f"/proc/{pid}"
@@ -223,6 +231,11 @@ class Hand:
             return False
         return True
 
+    def end(self, pid, number, timeout):
+        """Signal a process; its state if it is still there after that time."""
+        self.signal(pid, number)
+        return self.await_end([pid], timeout)
+
     def await_end(self, pids, timeout):
         """States of those that are still there, zombies not counted."""
         deadline = time.monotonic() + timeout
@@ -235,23 +248,37 @@ class Hand:
     # ---- after it ----
 
     def clear(self, folder):
-        """Kill whatever runs a program below a folder, and wait for its end."""
-        found = [pid for pid in _numbers("/proc") if _link(f"/proc/{pid}/exe").startswith(f"{folder}/")]
-        for pid in found:
-            self.signal(pid, signal.SIGKILL)
-        self.await_end(found, _END_SECONDS)
-        return found
+        """Kill whatever runs a program below a folder, also what forks meanwhile, and wait for its end."""
+        deadline = time.monotonic() + _END_SECONDS
+        every = set()
+        while found := [pid for pid in _numbers("/proc") if _link(f"/proc/{pid}/exe").startswith(f"{folder}/")]:
+            for pid in found:
+                self.signal(pid, signal.SIGKILL)
+            every.update(found)
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.02)
+        return sorted(every)
 
     def tidy(self, pids, folder):
-        """Kill what is left of a program and remove its System V objects; who survives that."""
-        self.clear(folder)
+        """Kill what is left of a program and remove its System V objects: who survives that, and what
+        the modules still have at work."""
+        pids = {*pids, *self.clear(folder)}
         for pid in pids:
             self.signal(pid, signal.SIGKILL)
         left = self.await_end(pids, _END_SECONDS)
         if self.ipc is not None:
             for kind, number in self._ipc_objects() - self.ipc:
                 _remove_ipc(kind, number)
-        return {pid: f"{state} {self._stack(pid)}" for pid, state in left.items()}
+        return {"left": {pid: f"{state} {self._stack(pid)}" for pid, state in left.items()},
+                "workers": self._idle(_IDLE_SECONDS)}
+
+    def _idle(self, timeout):
+        """The threads that the modules still have at work after that time."""
+        deadline = time.monotonic() + timeout
+        while (found := self.workers()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
 
     @staticmethod
     def _stack(pid):
@@ -290,16 +317,41 @@ def _enter_group():
             file.write(str(value))
 
 
+class Orders:
+    """Those of the runner, until it has no more."""
+
+    def __init__(self, hand, patience=_LAST_SECONDS):
+        self._hand = hand
+        self._patience = patience
+        self._lock = threading.Lock()
+
+    def take(self, lines):
+        """Carry out all; what does not end is left alone."""
+        threads = []
+        for line in lines:
+            threads = [thread for thread in threads if thread.is_alive()]
+            threads.append(threading.Thread(target=self._carry_out, args=(json.loads(line),), daemon=True))
+            threads[-1].start()
+        deadline = time.monotonic() + self._patience
+        for thread in threads:
+            thread.join(max(0, deadline - time.monotonic()))
+
+    def _carry_out(self, order):
+        answer = {"number": order["number"]}
+        try:
+            answer["answer"] = getattr(self._hand, order["do"])(**order["with"])
+        except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
+            answer["error"] = f"{type(error).__name__}: {error}"
+        with self._lock:
+            print(json.dumps(answer), flush=True)
+
+
 def main():
     _enter_group()
-    hand = Hand()
-    for line in sys.stdin:
-        order = json.loads(line)
-        try:
-            answer = {"answer": getattr(hand, order["do"])(**order["with"])}
-        except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+    Orders(Hand()).take(sys.stdin)
+    # Not by way of the interpreter's end, which waits for whoever holds a lock.
+    os._exit(0)
 
 
-main()
+if __name__ == "__main__":
+    main()

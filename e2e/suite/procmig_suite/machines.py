@@ -3,14 +3,14 @@
 import hashlib
 import json
 import shutil
-import subprocess
 import sys
 import tarfile
 import threading
 import time
 from pathlib import Path
 
-from .errors import GuestLost, SuiteError
+from . import commands
+from .errors import Interrupted, SuiteError
 from .guest import AGENT_ROOT, FILES, HOME, PROGRAMS, SHARED, Guest
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,6 +24,7 @@ _PLACE = "suite"
 _UP_SECONDS = 2700
 _BUILD_SECONDS = 1500
 _RESET_SECONDS = 300
+_LEAVE_SECONDS = 15
 _HUGE_PAGES = 16
 #: what the two guests count their processes from, so that a number is free in both
 _PIDS = (1_000_000, 2_000_000)
@@ -33,23 +34,11 @@ def say(text):
     print(f"# {text}", flush=True)
 
 
-def _command(argv, timeout, what):
-    done = subprocess.run([str(word) for word in argv], cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False)
-    if done.returncode:
-        raise SuiteError(f"{what}: {' '.join(map(str, argv))} ended with {done.returncode}:\n"
-                         f"{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.stdout
-
-
-def _lab(*arguments, timeout=_RESET_SECONDS):
-    return _command([LAB, "--quiet", "--flavour", "guests", *arguments], timeout, "the lab")
-
-
 class Machines:
-    def __init__(self, folder, logs):
+    def __init__(self, folder, logs, ending):
         self.folder = folder
         self.logs = logs
+        self.ending = ending
         self.guests = ()
         self.resets = 0
         self._shared = self._files = self._entry = self._release = None
@@ -57,35 +46,49 @@ class Machines:
 
     # ---- up ----
 
-    def prepare(self, build=True):
+    def prepare(self, build=True, again=True):
+        """@again: what an earlier run left may be in the way, and be gone after a reset."""
         started = time.monotonic()
         say("the guests come up")
         try:
-            _lab("up", timeout=_UP_SECONDS)
+            self._lab("up", timeout=_UP_SECONDS)
         except SuiteError as failure:
             # An earlier run may have left a guest that does not answer.
             say(f"once more, from nothing: {str(failure).splitlines()[1:2]}")
-            _lab("down")
-            _lab("up", timeout=_UP_SECONDS)
-        nodes = json.loads(_lab("info"))["nodes"]
+            self._lab("down")
+            self._lab("up", timeout=_UP_SECONDS)
+        nodes = json.loads(self._lab("info"))["nodes"]
         self._shared = Path(nodes[0]["shared"]) / _PLACE
         self._files = Path(nodes[0]["files"]) / _PLACE
         self._consoles = {node["name"]: Path(node["consoleLog"]) for node in nodes}
-        self.guests = tuple(Guest(node, pids, self.logs) for node, pids in zip(nodes, _PIDS))
+        self.guests = tuple(Guest(node, pids, self.logs, self.ending) for node, pids in zip(nodes, _PIDS))
         self._release = self.guests[0].run("uname -r")
         if build:
             say(f"modules for {self._release}, stub and the agent's image are built")
             self._build()
         self._lay_out()
-        self._each(self._install)
-        self._each(self._start)
+        try:
+            self._each(self._install)
+            self._each(self._start)
+        except SuiteError as failure:
+            if not again:
+                raise
+            # What cannot be killed, or modules that cannot be removed.
+            say(f"once more, after a reset: {failure}")
+            self.reset()
         say(f"ready after {time.monotonic() - started:.0f} s")
+
+    def _command(self, argv, timeout, what):
+        return commands.output([str(word) for word in argv], ROOT, timeout, what, self.ending)
+
+    def _lab(self, *arguments, timeout=_RESET_SECONDS):
+        return self._command([LAB, "--quiet", "--flavour", "guests", *arguments], timeout, "the lab")
 
     def _build(self):
         make = ["make", "-s", "-C"]
-        _command([*make, "kmod", f"RELEASE={self._release}", "modules"], _BUILD_SECONDS, "building")
-        _command([*make, "node-agent/stub"], _BUILD_SECONDS, "building")
-        _command([ROOT / "containers" / "build", "agent", IMAGE], _BUILD_SECONDS, "building")
+        self._command([*make, "kmod", f"RELEASE={self._release}", "modules"], _BUILD_SECONDS, "building")
+        self._command([*make, "node-agent/stub"], _BUILD_SECONDS, "building")
+        self._command([ROOT / "containers" / "build", "agent", IMAGE], _BUILD_SECONDS, "building")
 
     def _lay_out(self):
         """What the guests need, where both can reach it."""
@@ -96,7 +99,7 @@ class Machines:
         for name in ("agent", "tls"):
             (self._shared / name).mkdir()
         self._unpack_image()
-        _command(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        self._command(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                   "-days", "30", "-subj", "/CN=procmig-suite", "-addext", "subjectAltName=DNS:procmig-agent",
                   "-keyout", self._shared / "tls/tls.key", "-out", self._shared / "tls/tls.crt"],
                  60, "making a certificate")
@@ -132,8 +135,10 @@ class Machines:
 
     def _start(self, guest):
         # Another tier, or an earlier run, has modules of another build.
-        guest.run("pkill -x procmig-stub; for module in $(grep -o '^procmig_[a-z0-9_]*' /proc/modules) procmig; do "
-                  "! grep -q \"^$module \" /proc/modules || rmmod $module || exit 1; done")
+        guest.run("pkill -x procmig-stub; modules() { grep -o '^procmig[a-z0-9_]*' /proc/modules; }; "
+                  # What held them may just be ending.
+                  "for try in $(seq 20); do rmmod $(modules) 2>/dev/null; modules >/dev/null || exit 0; "
+                  "sleep 0.3; done; rmmod $(modules)")
         guest.run(f"mkdir -p {FILES} && modprobe virtiofs && {{ mountpoint -q {FILES} || "
                   f"mount -t virtiofs files {FILES}; }}")
         # For programs that map them; without any they could not even start.
@@ -150,13 +155,14 @@ class Machines:
         def guarded(guest):
             try:
                 work(guest)
-            except (SuiteError, GuestLost) as failure:
-                failures.append(failure)
-        threads = [threading.Thread(target=guarded, args=(guest,)) for guest in self.guests]
+            except Interrupted:
+                pass        # who waits for this thread raises it too
+            except Exception as failure:    # pylint: disable=broad-except
+                failures.append(f"{type(failure).__name__}: {failure}")
+        threads = [threading.Thread(target=guarded, args=(guest,), daemon=True) for guest in self.guests]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        self.ending.join(threads)
         if failures:
             raise SuiteError("; ".join(map(str, failures)))
 
@@ -195,18 +201,30 @@ class Machines:
         """Both: they may have been in the middle of something with each other."""
         self.resets += 1
         try:
-            self.close()
-            self._each(lambda guest: _lab("power", guest.name, "reset"))
-            self._each(self._start)
+            self._restart()
         except SuiteError as failure:
             say(f"that did not help, the lab is made anew: {failure}")
-            self.close()
-            _lab("down")
-            self.prepare(build=False)
+            self._forget()
+            self._lab("down")
+            self.prepare(build=False, again=False)
 
-    def close(self):
+    def _restart(self):
+        self._forget()
+        self._each(lambda guest: self._lab("power", guest.name, "reset"))
+        self._each(self._install)
+        self._each(self._start)
+
+    def _forget(self):
         for guest in self.guests:
             guest.forget()
+
+    def close(self):
+        """What runs in the guests ends, within seconds and also where a guest does not answer."""
+        threads = [threading.Thread(target=guest.leave, daemon=True) for guest in self.guests]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(_LEAVE_SECONDS)
 
 
 def _mark(archive, path):

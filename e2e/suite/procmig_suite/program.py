@@ -97,8 +97,7 @@ class Program:
 
     def finish(self, guest):
         """SIGTERM; None if the verdict is PASS, else what it left."""
-        guest.do("signal", pid=self.pid, number=int(signal.SIGTERM))
-        left = guest.do("await_end", _END_SECONDS + 10, pids=[self.pid], timeout=_END_SECONDS)
+        left = guest.do("end", _END_SECONDS + 10, pid=self.pid, number=int(signal.SIGTERM), timeout=_END_SECONDS)
         said = self.outcome()
         if left:
             return f"did not end within {_END_SECONDS} s of SIGTERM: {last_lines(said)}"

@@ -7,9 +7,12 @@ import traceback
 
 from . import report
 from .categories import Categories
-from .errors import GuestLost
+from .ending import Ending
+from .errors import GuestLost, Interrupted
 from .machines import Machines, say
 from .trial import Fate, Trial
+
+_KEPT_BYTES = 1 << 20
 
 
 def programs(folder):
@@ -22,12 +25,13 @@ def programs(folder):
 
 
 class Suite:
-    def __init__(self, folder, logs, environment):
+    def __init__(self, folder, logs, environment, ending=None, machines=Machines):
         self.environment = environment      # of the programs, beyond the usual
-        self._machines = Machines(folder, logs)
+        self.ending = ending or Ending()
+        self.verdicts = []
+        self._machines = machines(folder, logs, self.ending)
         self._categories = Categories(folder)
         self._logs = logs
-        self.interrupted = False
 
     @property
     def guests(self):
@@ -47,22 +51,21 @@ class Suite:
             file.write(text)
 
     def run(self, names, hops, build):
-        """Verdicts of all programs."""
-        self._machines.prepare(build)
-        verdicts = []
+        """Verdicts of all programs, or of those that were decided when the run was to end."""
         started = time.monotonic()
         try:
+            self._machines.prepare(build)
+            started = time.monotonic()
             for number, name in enumerate(names, start=1):
-                verdicts.append(self._try(name, hops, number))
-                print(report.line(number, verdicts[-1]), flush=True)
-        except KeyboardInterrupt:
-            say(f"interrupted: {len(names) - len(verdicts)} programs have not been tried")
-            self.interrupted = True
+                self.verdicts.append(self._try(name, hops, number))
+                print(report.line(number, self.verdicts[-1]), flush=True)
+        except Interrupted:
+            say(f"interrupted: {len(names) - len(self.verdicts)} programs have not been tried")
         finally:
             self._machines.close()
-        say(f"{len(verdicts)} programs took {time.monotonic() - started:.0f} s, "
+        say(f"{len(self.verdicts)} programs took {time.monotonic() - started:.0f} s, "
             f"the guests were reset {self._machines.resets} times")
-        return verdicts
+        return self.verdicts
 
     def _try(self, name, hops, number):
         consoles = self._machines.console_sizes()
@@ -70,12 +73,11 @@ class Suite:
         verdict = trial.verdict
         lost = None
         try:
-            try:
-                trial.run()
-            finally:
-                trial.clean_up()
+            trial.run()
+            trial.clean_up()
             troubles = self._machines.kernel_troubles()
         except GuestLost as failure:
+            # Both are reset: there is nothing to clean up, and nobody to do it.
             lost = failure
             troubles = self._machines.console_troubles(consoles)
         except Exception as failure:    # pylint: disable=broad-except
@@ -103,7 +105,8 @@ class Suite:
         if trial.verdict.fate is not Fate.PASSED:
             for entry in program.work.iterdir():
                 if entry.is_file() and not entry.is_symlink() and entry.name.startswith(program.base):
-                    self.record(program.name, entry.name, entry.read_text(errors="replace"))
+                    with open(entry, "rb") as file:
+                        self.record(program.name, entry.name, file.read(_KEPT_BYTES).decode(errors="replace"))
         shutil.rmtree(program.work, ignore_errors=True)
 
 

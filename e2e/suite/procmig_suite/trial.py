@@ -84,43 +84,45 @@ class Trial:
             self.program.start(self.here, self.pids_from)
         except NotStarted as why:
             raise Ended(Fate.SKIPPED, f"does not start in a guest: {why}") from None
-        look = self.here.look(self.program.pid)
-        self.pids.update(look)
+        _, look = self._look(self.here)
         self.verdict.category = self.verdict.category or categories.observed(look)
         for _ in range(self.hops):
-            self._hop(look)
+            look = self._hop(look)
             self.here, self.there = self.there, self.here
             self.verdict.hops += 1
-            look = self.here.look(self.program.pid)
-            self.pids.update(look)
         said = self.program.finish(self.here)
         if said is not None:
             raise Ended(Fate.FAILED if self.verdict.hops else Fate.SKIPPED,
                         said if self.verdict.hops else f"fails without being moved: {said}")
 
+    def _look(self, guest):
+        """When the program was started, None if it has ended; and everything that can be seen of it."""
+        started, look = guest.look(self.program.pid)
+        self.pids.update(look)
+        return started, look
+
     # ---- one move ----
 
     def _hop(self, earlier):
-        pid = self.program.pid
-        start_time = self.here.do("start_time", pid=pid)
+        """Move it; @earlier is a look at it some time ago, the result the first one after its arrival."""
+        self.suite.ending.sleep(_PAUSE)
+        start_time, look = self._look(self.here)
         if start_time is None:
             raise Ended(Fate.FAILED if self.verdict.hops else Fate.SKIPPED, f"ended by itself: {self._last_words()}")
-        time.sleep(_PAUSE)
-        look = self.here.look(pid)
-        self.pids.update(look)
         before = comparison.steady(earlier, look)
-        outcome = agent.migrate(self.here, self.there, pid, start_time)
+        outcome = agent.migrate(self.here, self.there, self.program.pid, start_time)
         if not outcome.moved:
             self._not_moved(outcome)
         if outcome.downtime:
             self.verdict.downtimes.append(outcome.downtime)
-        self._only_there(look)
-        self._unchanged(before)
+        arrived = self._only_there(look)
+        self._unchanged(before, arrived)
+        return arrived
 
     def _not_moved(self, outcome):
         why = "; ".join(self._obstacle(o) for o in outcome.obstacles) or outcome.failure
         fate = Fate.REFUSED if outcome.obstacles else Fate.ROLLED_BACK
-        present = {guest: self._runs(guest) for guest in (self.here, self.there)}
+        present = {guest: guest.runs(self.program.pid) for guest in (self.here, self.there)}
         if not present[self.here]:
             raise Ended(Fate.LOST, f"{outcome.failure}; gone from the source"
                                    f"{', on the target' if present[self.there] else ' and not on the target'}")
@@ -140,27 +142,25 @@ class Trial:
         left = self.here.do("await_end", pids=list(look), timeout=_GONE_SECONDS)
         if left:
             raise Ended(Fate.DOUBLED, f"{left} are still on {self.here}")
-        if not self._runs(self.there):
+        start_time, arrived = self._look(self.there)
+        if start_time is None:
             if self.program.has_ended():
                 raise Ended(Fate.FAILED, f"ended before SIGTERM: {self._last_words()}")
             raise Ended(Fate.LOST, f"on neither guest, and it did not end by itself: {self._last_words()}")
+        return arrived
 
-    def _runs(self, guest):
-        return guest.present([self.program.pid]).get(self.program.pid, "X") not in "ZX"
-
-    def _unchanged(self, before):
+    def _unchanged(self, before, arrived):
         """What contradicts is looked at again: a program may have changed it in its normal course."""
-        look = self.there.look(self.program.pid)
+        look = arrived
         found = comparison.changes(before, comparison.flat(look))
         deadline = time.monotonic() + _CALM_SECONDS
         while found and time.monotonic() < deadline:
-            time.sleep(_PAUSE)
-            again = self.there.look(self.program.pid)
+            self.suite.ending.sleep(_PAUSE)
+            _, again = self._look(self.there)
             moving = comparison.steady(look, again)
             before = {key: value for key, value in before.items()
                       if key in moving or key not in comparison.flat(look)}
             found = comparison.changes(before, comparison.flat(again))
-        self.pids.update(look)
         if found:
             more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
             self.suite.record(self.program.name, "changes", "\n".join(found) + "\n")
@@ -176,11 +176,8 @@ class Trial:
     def clean_up(self):
         """Nothing of it is left in either guest; GuestLost if that cannot be had."""
         for guest in self.suite.guests:
-            left = guest.do("tidy", pids=sorted(self.pids), folder=PROGRAMS)
-            if left:
-                raise GuestLost(f"{guest}: cannot be killed: {left}")
-            deadline = time.monotonic() + _GONE_SECONDS
-            while workers := guest.do("workers"):
-                if time.monotonic() > deadline:
-                    raise GuestLost(f"{guest}: worker threads {workers} are left")
-                time.sleep(_PAUSE)
+            found = guest.do("tidy", pids=sorted(self.pids), folder=PROGRAMS)
+            if found["left"]:
+                raise GuestLost(f"{guest}: cannot be killed: {found['left']}")
+            if found["workers"]:
+                raise GuestLost(f"{guest}: worker threads {found['workers']} are left")

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+import contextlib
+import io
+import tempfile
+import unittest
+from pathlib import Path
+
+from procmig_suite.ending import Ending
+from procmig_suite.errors import GuestLost, SuiteError
+from procmig_suite.suite import Suite
+from procmig_suite.trial import Fate
+
+
+class FakeGuest:
+    """Runs programs that pass when they are not moved."""
+
+    def __init__(self, name, machines):
+        self.name = name
+        self.machines = machines
+        self.done = []
+
+    def __repr__(self):
+        return self.name
+
+    def do(self, what, patience=60, **arguments):
+        self.done.append(what)
+        self.machines.happens(what)
+        if what == "start":
+            base = arguments["argv"][0].rpartition("/")[2]
+            work = self.machines.files / base
+            (work / f"{base}.pid").write_text("7\n")
+            (work / f"{base}.out").write_text("PASS\n")
+            return {"status": 0, "first": 6}
+        return {"tidy": {"left": {}, "workers": []}, "end": {}}[what]
+
+    def look(self, root):
+        self.machines.happens("look")
+        return 1, {root: {"parent": 1, "threads": [root], "maps": [], "fds": {}}}
+
+
+class FakeMachines:
+    def __init__(self, folder, logs, ending):
+        self.files = Path(logs)
+        self.ending = ending
+        self.guests = FakeGuest("a", self), FakeGuest("b", self)
+        self.resets = 0
+        self.closed = 0
+        self.events = {}
+
+    def happens(self, what):
+        """Whatever a test has for this moment."""
+        planned = self.events.get(what)
+        if planned:
+            planned.pop(0)()
+
+    def prepare(self, build):
+        self.happens("prepare")
+
+    def work_directory(self, name):
+        (self.files / name).mkdir()
+        return self.files / name, f"/there/{name}"
+
+    def kernel_troubles(self):
+        return []
+
+    def console_sizes(self):
+        return {}
+
+    def console_troubles(self, since):
+        return []
+
+    def reset(self):
+        self.resets += 1
+        self.happens("reset")
+
+    def close(self):
+        self.closed += 1
+
+
+class SuiteTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        logs = Path(directory.name)
+        self.ending = Ending()
+        self.suite = Suite(logs, logs, {}, self.ending, FakeMachines)
+        self.machines = self.suite._machines    # pylint: disable=protected-access
+
+    def run_suite(self, *names):
+        with contextlib.redirect_stdout(io.StringIO()):
+            verdicts = self.suite.run(names, 0, False)
+        self.assertEqual(1, self.machines.closed)
+        return [(verdict.name, verdict.fate) for verdict in verdicts]
+
+    def plan(self, what, *happenings):
+        self.machines.events[what] = list(happenings)
+
+    def nothing(self):
+        pass
+
+    def interrupt(self):
+        self.ending.want()
+        self.ending.check()
+
+    def lose(self):
+        raise GuestLost("it does not answer")
+
+    def test_all_pass(self):
+        self.assertEqual([("x", Fate.PASSED), ("y", Fate.PASSED)], self.run_suite("x", "y"))
+
+    def test_an_interrupted_run_has_what_was_decided_before(self):
+        for moment in ("start", "look", "end", "tidy"):
+            with self.subTest(moment):
+                self.setUp()
+                again = 2 if moment == "tidy" else 1        # of both guests
+                self.plan(moment, *[self.nothing] * again, self.interrupt)
+                self.assertEqual([("x", Fate.PASSED)], self.run_suite("x", "y", "z"))
+                self.assertEqual(0, self.machines.resets)
+
+    def test_an_interrupt_before_the_first_program_and_during_a_reset(self):
+        self.plan("prepare", self.interrupt)
+        self.assertEqual([], self.run_suite("x"))
+        self.setUp()
+        self.plan("look", self.lose)
+        self.plan("reset", self.interrupt)
+        self.assertEqual([], self.run_suite("x", "y"))
+
+    def test_a_lost_guest_is_reset_at_once_and_the_next_program_tried(self):
+        self.plan("look", self.lose)
+        self.assertEqual([("x", Fate.BROKEN), ("y", Fate.PASSED)], self.run_suite("x", "y"))
+        self.assertEqual(1, self.machines.resets)
+        self.assertEqual(1, self.machines.guests[0].done.count("tidy"))
+
+    def test_guests_that_do_not_come_back_end_the_run(self):
+        def fail():
+            raise SuiteError("no")
+        self.plan("look", self.lose)
+        self.plan("reset", fail)
+        with self.assertRaises(SuiteError):
+            self.run_suite("x", "y")
+        self.assertEqual(1, self.machines.closed)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -35,9 +35,9 @@ test-suite: ## the tier of our own programs, moved by the agents of two guests w
 test-e2e: ## the tier of two real nodes
 	@e2e/tiers/run e2e
 
-suite: ## move the programs of a folder between two guests: SUITE_DIR=… HOPS=1 ONLY=REGEX ENV="A=b C=d"
+suite: ## move the programs of a folder between two guests: SUITE_DIR=… HOPS=1 JOBS=1 ONLY=REGEX ENV="A=b C=d"
 	@$(if $(SUITE_DIR),,$(MAKE) -s -C e2e/suite/programs)
-	@e2e/suite/run $(or $(SUITE_DIR),e2e/suite/programs/build) --hops $(or $(HOPS),1) \
+	@e2e/suite/run $(or $(SUITE_DIR),e2e/suite/programs/build) --hops $(or $(HOPS),1) --jobs $(or $(JOBS),1) \
 		$(if $(ONLY),--only '$(ONLY)') $(ENV:%=--env '%') $(if $(NO_BUILD),--no-build)
 
 verify: ## the static gate: format, style, imports, generated files, licences, kernel style

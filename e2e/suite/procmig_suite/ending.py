@@ -38,11 +38,12 @@ class Ending:
             time.sleep(patience)
 
     def join(self, threads):
-        """Until all threads have ended."""
+        """Until all threads have ended; they may have ended because the run is to."""
         for thread in threads:
             while thread.is_alive():
                 self.check()
                 thread.join(SLICE)
+        self.check()
 
     def enforce(self, seconds, last, status):
         """End this process so long after the wish, whatever it is stuck in; @last is called before."""

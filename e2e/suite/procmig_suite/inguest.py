@@ -72,7 +72,6 @@ class Kmsg:
 class Hand:
     def __init__(self):
         self.kmsg = Kmsg()
-        self.ipc = None
 
     # ---- the guest ----
 
@@ -112,10 +111,8 @@ class Hand:
 
     # ---- one program ----
 
-    def start(self, argv, directory, console, environment, pids_from, timeout):
+    def start(self, argv, directory, console, environment, timeout):
         """Run a program until its first process has ended; its exit status, None if it has not."""
-        self.ipc = self._ipc_objects()
-        self.pids_from(pids_from)
         with open(console, "ab") as out:
             process = subprocess.Popen(argv, cwd=directory, env=environment, start_new_session=True,
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=out)
@@ -249,9 +246,12 @@ class Hand:
 
     def clear(self, folder):
         """Kill whatever runs a program below a folder, also what forks meanwhile, and wait for its end."""
+        return self._kill(lambda path: path.startswith(f"{folder}/"))
+
+    def _kill(self, chosen):
         deadline = time.monotonic() + _END_SECONDS
         every = set()
-        while found := [pid for pid in _numbers("/proc") if _link(f"/proc/{pid}/exe").startswith(f"{folder}/")]:
+        while found := [pid for pid in _numbers("/proc") if chosen(_link(f"/proc/{pid}/exe"))]:
             for pid in found:
                 self.signal(pid, signal.SIGKILL)
             every.update(found)
@@ -260,18 +260,21 @@ class Hand:
             time.sleep(0.02)
         return sorted(every)
 
-    def tidy(self, pids, folder):
-        """Kill what is left of a program and remove its System V objects: who survives that, and what
-        the modules still have at work."""
-        pids = {*pids, *self.clear(folder)}
+    def tidy(self, pids, program, folder=None):
+        """Kill what is left of a program: who survives that. With @folder, where no other program is in
+        its midst, whatever runs from there is killed too and all System V objects are removed; then
+        what the modules still have at work is told too."""
+        found = self._kill(lambda path: path in (program, f"{program} (deleted)")
+                           or folder is not None and path.startswith(f"{folder}/"))
+        pids = {*pids, *found}
         for pid in pids:
             self.signal(pid, signal.SIGKILL)
         left = self.await_end(pids, _END_SECONDS)
-        if self.ipc is not None:
-            for kind, number in self._ipc_objects() - self.ipc:
+        if folder is not None:
+            for kind, number in self._ipc_objects():
                 _remove_ipc(kind, number)
         return {"left": {pid: f"{state} {self._stack(pid)}" for pid, state in left.items()},
-                "workers": self._idle(_IDLE_SECONDS)}
+                "workers": self._idle(_IDLE_SECONDS) if folder is not None else []}
 
     def _idle(self, timeout):
         """The threads that the modules still have at work after that time."""

@@ -42,6 +42,7 @@ class Program:
     def __init__(self, name, work, place, environment):
         self.name = name
         self.base = name.replace("/", "-")
+        self.path = f"{PROGRAMS}/{name}"    # there
         self.work = work                    # here
         self.directory = place              # there
         self.environment = {**_ENVIRONMENT, **environment}
@@ -51,30 +52,30 @@ class Program:
     def console(self):
         return f"{self.base}.console"
 
-    def start(self, guest, pids_from):
+    def start(self, guest):
         """Run it in a guest until it has daemonised."""
         options = {"pidfile": f"{self.base}.pid", "outfile": f"{self.base}.out"}
         for _ in range(_TRIES):
-            ended = self._try(guest, options, pids_from)
+            ended = self._try(guest, options)
             if ended["status"] == 0:
                 self.pid = self._read_pid()
                 return
             said = self._text(self.console)
-            guest.do("tidy", pids=[ended["first"]], folder=PROGRAMS)
+            guest.do("tidy", pids=[ended["first"]], program=self.path)
             more = missing_options(said, options)
             if not more or ended["status"] is None:
                 raise NotStarted(self._complaint(ended["status"], said))
             options |= {option: value(option, kind, self.base) for option, kind in more.items()}
         raise NotStarted(self._complaint(ended["status"], said))
 
-    def _try(self, guest, options, pids_from):
+    def _try(self, guest, options):
         for entry in self.work.iterdir():
             if not entry.is_dir():
                 entry.unlink()
         return guest.do("start", _START_SECONDS + 10, argv=[
-            f"{PROGRAMS}/{self.name}", *(f"--{name}={value}" for name, value in options.items())],
+            self.path, *(f"--{name}={value}" for name, value in options.items())],
             directory=self.directory, console=f"{self.directory}/{self.console}",
-            environment=self.environment, pids_from=pids_from, timeout=_START_SECONDS)
+            environment=self.environment, timeout=_START_SECONDS)
 
     def _complaint(self, status, said):
         how = f"its first process did not end within {_START_SECONDS} s" if status is None else \

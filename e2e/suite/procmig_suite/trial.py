@@ -58,11 +58,11 @@ class Ended(Exception):
 
 
 class Trial:
-    def __init__(self, suite, name, hops, number):
+    def __init__(self, suite, name, hops, alone=True):
+        """@alone: no other program is in the guests."""
         self.suite = suite
         self.hops = hops
-        # Far from what the guests themselves start, and from the last program.
-        self.pids_from = 10000 + number % 400 * 50
+        self.alone = alone
         self.program = Program(name, *suite.work_directory(name), suite.environment)
         self.verdict = Verdict(name, suite.category(name), Fate.PASSED)
         self.here, self.there = suite.guests
@@ -81,7 +81,7 @@ class Trial:
 
     def _run(self):
         try:
-            self.program.start(self.here, self.pids_from)
+            self.program.start(self.here)
         except NotStarted as why:
             raise Ended(Fate.SKIPPED, f"does not start in a guest: {why}") from None
         _, look = self._look(self.here)
@@ -176,7 +176,8 @@ class Trial:
     def clean_up(self):
         """Nothing of it is left in either guest; GuestLost if that cannot be had."""
         for guest in self.suite.guests:
-            found = guest.do("tidy", pids=sorted(self.pids), folder=PROGRAMS)
+            found = guest.do("tidy", pids=sorted(self.pids), program=self.program.path,
+                             folder=PROGRAMS if self.alone else None)
             if found["left"]:
                 raise GuestLost(f"{guest}: cannot be killed: {found['left']}")
             if found["workers"]:

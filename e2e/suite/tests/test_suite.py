@@ -8,7 +8,7 @@ from pathlib import Path
 from procmig_suite.ending import Ending
 from procmig_suite.errors import GuestLost, SuiteError
 from procmig_suite.suite import Suite
-from procmig_suite.trial import Fate
+from procmig_suite.trial import Ended, Fate
 
 
 class FakeGuest:
@@ -46,6 +46,7 @@ class FakeMachines:
         self.resets = 0
         self.closed = 0
         self.events = {}
+        self.troubles = []
 
     def happens(self, what):
         """Whatever a test has for this moment."""
@@ -57,11 +58,11 @@ class FakeMachines:
         self.happens("prepare")
 
     def work_directory(self, name):
-        (self.files / name).mkdir()
+        (self.files / name).mkdir(exist_ok=True)
         return self.files / name, f"/there/{name}"
 
     def kernel_troubles(self):
-        return []
+        return self.troubles.pop(0) if self.troubles else []
 
     def console_sizes(self):
         return {}
@@ -86,9 +87,9 @@ class SuiteTest(unittest.TestCase):
         self.suite = Suite(logs, logs, {}, self.ending, FakeMachines)
         self.machines = self.suite._machines    # pylint: disable=protected-access
 
-    def run_suite(self, *names):
+    def run_suite(self, *names, jobs=1):
         with contextlib.redirect_stdout(io.StringIO()):
-            verdicts = self.suite.run(names, 0, False)
+            verdicts = self.suite.run(names, 0, False, jobs)
         self.assertEqual(1, self.machines.closed)
         return [(verdict.name, verdict.fate) for verdict in verdicts]
 
@@ -101,6 +102,9 @@ class SuiteTest(unittest.TestCase):
     def interrupt(self):
         self.ending.want()
         self.ending.check()
+
+    def ended(self):
+        raise Ended(Fate.FAILED, "it had enough")
 
     def lose(self):
         raise GuestLost("it does not answer")
@@ -139,6 +143,37 @@ class SuiteTest(unittest.TestCase):
         with self.assertRaises(SuiteError):
             self.run_suite("x", "y")
         self.assertEqual(1, self.machines.closed)
+
+    # ---- several at once ----
+
+    def test_side_by_side_all_pass(self):
+        names = [f"p{number}" for number in range(9)]
+        self.assertEqual([(name, Fate.PASSED) for name in names], sorted(self.run_suite(*names, jobs=3)))
+
+    def test_what_is_not_well_beside_others_is_tried_alone(self):
+        self.plan("look", self.ended)
+        found = self.run_suite("x", "y", jobs=2)
+        self.assertEqual([("x", Fate.PASSED), ("y", Fate.PASSED)], sorted(found))
+        self.assertEqual(3, self.machines.guests[0].done.count("start"))
+        self.assertEqual(0, self.machines.resets)
+
+    def test_a_guest_lost_beside_others_costs_no_program(self):
+        self.plan("look", self.lose)
+        found = self.run_suite("x", "y", "z", jobs=2)
+        self.assertEqual(["x", "y", "z"], sorted(name for name, _ in found))
+        self.assertEqual({Fate.PASSED}, {fate for _, fate in found})
+        self.assertEqual(1, self.machines.resets)
+
+    def test_a_kernel_fault_beside_others_stays_one(self):
+        self.machines.troubles = [["WARNING: it"]]
+        found = self.run_suite("x", "y", jobs=2)
+        self.assertEqual([Fate.PASSED, Fate.PASSED], [fate for name, fate in sorted(found) if name in "xy"])
+        self.assertEqual(1, sum(fate is Fate.KERNEL for _, fate in found))
+        self.assertEqual(1, self.machines.resets)
+
+    def test_an_interrupt_side_by_side(self):
+        self.plan("end", self.nothing, self.interrupt)
+        self.assertLessEqual(len(self.run_suite("w", "x", "y", "z", jobs=2)), 2)
 
 
 if __name__ == "__main__":

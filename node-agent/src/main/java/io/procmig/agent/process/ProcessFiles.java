@@ -47,11 +47,10 @@ public final class ProcessFiles {
           .flatMap(path -> fact(pid, path, link.equals("exe") ? "program" : link, mounts, false))
           .ifPresent(fact -> facts.putIfAbsent(fact.path(), fact));
     }
-    mappedFiles(pid)
-        .forEach(
-            (path, area) ->
-                fact(pid, path, "mapping " + area, mounts, false)
-                    .ifPresent(fact -> facts.putIfAbsent(fact.path(), fact)));
+    for (Mapping mapping : mappings(pid)) {
+      fact(pid, mapping.path(), "mapping " + mapping.area(), mounts, mapping.writable())
+          .ifPresent(fact -> facts.merge(fact.path(), fact, ProcessFiles::stricter));
+    }
     for (Map.Entry<Integer, Path> descriptor : descriptors(directory).entrySet()) {
       if (ignoredDescriptors.contains(descriptor.getKey())) {
         continue;
@@ -61,8 +60,7 @@ public final class ProcessFiles {
           .flatMap(path -> fact(pid, path, "fd " + descriptor.getKey(), mounts, writable))
           .filter(fact -> fact.kind() != FileFact.Kind.OTHER)
           .ifPresent(
-              fact ->
-                  facts.merge(fact.path(), fact, (before, now) -> now.writable() ? now : before));
+              fact -> facts.merge(fact.path(), fact, ProcessFiles::stricter));
     }
     return new ArrayList<>(facts.values());
   }
@@ -127,18 +125,24 @@ public final class ProcessFiles {
     return look(proc.directory(pid).resolve("root"), path, usedBy, mounts, writable);
   }
 
-  private Map<String, String> mappedFiles(int pid) {
-    Map<String, String> files = new LinkedHashMap<>();
-    proc.global(pid + "/maps")
+  /** A part of a file that is mapped; what is written to it lands in the file if it is shared. */
+  private record Mapping(String path, String area, boolean writable) {}
+
+  private List<Mapping> mappings(int pid) {
+    return proc.global(pid + "/maps")
         .lines()
-        .forEach(
-            line -> {
-              String[] field = line.split(" +", 6);
-              if (field.length == 6 && field[5].startsWith("/") && !field[4].equals("0")) {
-                files.putIfAbsent(field[5].replace("\\012", "\n"), field[0]);
-              }
-            });
-    return files;
+        .map(line -> line.split(" +", 6))
+        .filter(field -> field.length == 6 && field[5].startsWith("/") && !field[4].equals("0"))
+        .map(
+            field ->
+                new Mapping(
+                    field[5].replace("\\012", "\n"), field[0], field[1].matches(".w.s")))
+        .toList();
+  }
+
+  /** Of two uses of one file the one that asks for more. */
+  private static FileFact stricter(FileFact before, FileFact now) {
+    return now.writable() && !before.writable() ? now : before;
   }
 
   private static Map<Integer, Path> descriptors(Path directory) {

@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -43,6 +46,28 @@ class ProcessFilesTest {
           "a descriptor that the target replaces needs no file there");
       assertEquals(7, writing.length());
     }
+  }
+
+  @Test
+  void whatIsWrittenThroughAMappingLandsInTheFile() throws IOException {
+    Path shared = Files.write(directory.resolve("shared"), new byte[4096]);
+    Path read = Files.write(directory.resolve("read"), new byte[4096]);
+    int self = (int) ProcessHandle.current().pid();
+    MappedByteBuffer writing;
+    MappedByteBuffer reading;
+    try (FileChannel channel =
+            FileChannel.open(shared, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel other = FileChannel.open(read, StandardOpenOption.READ)) {
+      writing = channel.map(FileChannel.MapMode.READ_WRITE, 0, 4096);
+      reading = other.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
+    }
+    writing.put(0, (byte) 1);
+    List<FileFact> facts = new ProcessFiles(new ProcFiles(Path.of("/proc"))).of(self, Set.of());
+    FileFact mine = fact(facts, shared).orElseThrow();
+    assertTrue(mine.writable());
+    assertTrue(mine.usedBy().startsWith("mapping "), mine.usedBy());
+    assertFalse(fact(facts, read).orElseThrow().writable());
+    assertEquals(0, reading.get(0));
   }
 
   private static Optional<FileFact> fact(List<FileFact> facts, Path path) {

@@ -84,6 +84,11 @@ bool procmig_compat_task_work_cancel(struct task_struct *task,
 	return sym.task_work_cancel(task, work);
 }
 
+void procmig_compat_wake_stopped(struct task_struct *task)
+{
+	sym.wake_up_state(task, __TASK_STOPPED);
+}
+
 bool procmig_compat_wait_inactive(struct task_struct *task)
 {
 	return sym.wait_task_inactive(task, TASK_KILLABLE) != 0;
@@ -522,6 +527,36 @@ u64 procmig_compat_get_cpu_timer(struct task_struct *task, unsigned int clock,
 	return remaining;
 }
 EXPORT_SYMBOL_GPL(procmig_compat_get_cpu_timer);
+
+void procmig_compat_watch_cpu_limit(void)
+{
+	unsigned long seconds = rlimit(RLIMIT_CPU);
+	u64 limit = seconds * NSEC_PER_SEC;
+
+	if (seconds == RLIM_INFINITY)
+		return;
+	spin_lock_irq(&procmig_compat_sighand(current)->siglock);
+	sym.set_process_cpu_timer(current, CPUCLOCK_PROF, &limit, NULL);
+	spin_unlock_irq(&procmig_compat_sighand(current)->siglock);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_watch_cpu_limit);
+
+int procmig_compat_timer_set(struct k_itimer *timer, int flags,
+			     struct itimerspec64 *setting)
+{
+	return timer->it_clock < 0 ? sym.posix_cpu_timer_set(timer, flags, setting, NULL) :
+				     sym.common_timer_set(timer, flags, setting, NULL);
+}
+
+int procmig_compat_timer_send(struct k_itimer *timer, struct pid *pid, bool shared)
+{
+	return sym.send_sigqueue(timer->sigq, pid, shared ? PIDTYPE_TGID : PIDTYPE_PID);
+}
+
+void procmig_compat_cputime(struct task_struct *task, struct task_cputime *times)
+{
+	sym.thread_group_cputime(task, times);
+}
 
 enum procmig_restart_kind
 procmig_compat_restart_kind(const struct restart_block *block)

@@ -51,6 +51,14 @@
 	FUNCTION(void, set_process_cpu_timer, struct task_struct *,		\
 		 unsigned int, u64 *, u64 *)					\
 	FUNCTION(void, thread_group_sample_cputime, struct task_struct *, u64 *) \
+	FUNCTION(void, thread_group_cputime, struct task_struct *,		\
+		 struct task_cputime *)						\
+	FUNCTION(int, wake_up_state, struct task_struct *, unsigned int)	\
+	FUNCTION(int, send_sigqueue, struct sigqueue *, struct pid *, enum pid_type) \
+	FUNCTION(int, common_timer_set, struct k_itimer *, int,			\
+		 struct itimerspec64 *, struct itimerspec64 *)			\
+	FUNCTION(int, posix_cpu_timer_set, struct k_itimer *, int,		\
+		 struct itimerspec64 *, struct itimerspec64 *)			\
 	FUNCTION(long, do_no_restart_syscall, struct restart_block *)		\
 	FUNCTION(long, hrtimer_nanosleep_restart, struct restart_block *)	\
 	FUNCTION(long, do_restart_poll, struct restart_block *)			\

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Processes and threads, subsystems' lives in them, and what these may ask. */
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
@@ -192,6 +193,38 @@ void procmig_process_cleanup(struct procmig_process *process)
 		process->private[i] = NULL;
 	}
 }
+
+/* ---- job control -------------------------------------------------------- */
+
+void procmig_note_stopped(struct procmig_request *request)
+{
+	struct procmig_process *process;
+
+	list_for_each_entry(process, &request->processes, node)
+		process->job = READ_ONCE(process->task->signal->flags) & SIGNAL_STOP_MASK;
+}
+
+/*
+ * On parked threads nothing but a SIGCONT sets one of these flags; a parent that
+ * asks about its child takes some away.
+ */
+struct procmig_process *procmig_continued(struct procmig_request *request)
+{
+	struct procmig_process *process, *found = NULL;
+
+	spin_lock(&request->gate.lock);
+	list_for_each_entry(process, &request->processes, node)
+		if (!process->zombie &&
+		    READ_ONCE(process->task->signal->flags) & SIGNAL_STOP_MASK &
+		    ~process->job) {
+			found = process;
+			break;
+		}
+	spin_unlock(&request->gate.lock);
+	return found;
+}
+
+/* ---- what subsystems ask -------------------------------------------------- */
 
 struct task_struct *procmig_task(struct procmig_process *process)
 {

@@ -18,6 +18,7 @@
 #include "quiesce.h"
 
 #define SPARES 64
+#define ROUSE_JIFFIES max(HZ / 50, 1)
 
 static struct kmem_cache *threads;
 
@@ -68,11 +69,13 @@ static void park(struct callback_head *work)
 	struct procmig_thread *thread = container_of(work, typeof(*thread), work);
 	struct procmig_gate *gate = gate_of(thread);
 
+	procmig_stop_at_gate(thread);
 	procmig_thread_arrived(thread);
 	/* A task that exits does its pending work too; it must not wait. */
 	if (!(current->flags & PF_EXITING) &&
 	    wait_event_killable(thread->wait, READ_ONCE(gate->released)))
 		outlast_worker(thread);
+	procmig_stop_behind_gate(thread);
 	procmig_thread_leave(thread);
 }
 
@@ -380,12 +383,20 @@ static int await_parked(struct procmig_request *request, unsigned long due)
 {
 	struct procmig_process *first = procmig_first_process(request);
 	struct procmig_gate *gate = &request->gate;
+	long left;
 
-	if (!wait_event_idle_timeout(gate->moved,
-				     all_parked(gate) || gate->dying ||
-				     is_cancelled(request),
-				     max_t(long, due - jiffies, 1)))
-		return report_late(request);
+	/* Job control may stop a thread at any time before it comes. */
+	do {
+		procmig_rouse_all(request);
+		left = max_t(long, due - jiffies, 1);
+		if (wait_event_idle_timeout(gate->moved,
+					    all_parked(gate) || gate->dying ||
+					    is_cancelled(request),
+					    min_t(long, left, ROUSE_JIFFIES)))
+			break;
+		if (time_after_eq(jiffies, due))
+			return report_late(request);
+	} while (true);
 	if (is_cancelled(request))
 		return -ECANCELED;
 	if (READ_ONCE(gate->dying))
@@ -476,6 +487,7 @@ int procmig_quiesce(struct procmig_request *request)
 		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -ESRCH,
 				    "pid %d exited while it was being frozen",
 				    first->pid);
+	procmig_note_stopped(request);
 	return 0;
 }
 
@@ -490,6 +502,18 @@ static void open_gate(struct procmig_request *request)
 			wake_up_all(&t->wait);
 }
 
+/* One that was roused before may have been stopped anew on its way. */
+static void rouse_again(struct procmig_request *request)
+{
+	struct procmig_process *process;
+	struct procmig_thread *t;
+
+	list_for_each_entry(process, &request->processes, node)
+		list_for_each_entry(t, &process->threads, node)
+			if (t->roused)
+				procmig_rouse(t);
+}
+
 void procmig_thaw(struct procmig_request *request)
 {
 	struct procmig_gate *gate = &request->gate;
@@ -497,16 +521,18 @@ void procmig_thaw(struct procmig_request *request)
 	struct procmig_thread *t;
 
 	open_gate(request);
-	/* Work that never got to run is taken back. */
+	/* Work that never got to run is taken back, but from one that comes by now. */
 	list_for_each_entry(process, &request->processes, node)
 		list_for_each_entry(t, &process->threads, node)
-			if (procmig_compat_task_work_cancel(t->task, &t->work)) {
+			if (!t->roused &&
+			    procmig_compat_task_work_cancel(t->task, &t->work)) {
 				spin_lock(&gate->lock);
 				gate->parked++;
 				gate->left++;
 				spin_unlock(&gate->lock);
 			}
-	wait_event_idle(gate->moved, all_left(gate));
+	while (!wait_event_idle_timeout(gate->moved, all_left(gate), ROUSE_JIFFIES))
+		rouse_again(request);
 	/* The last one to leave still holds the lock around its wake-up. */
 	spin_lock(&gate->lock);
 	spin_unlock(&gate->lock);

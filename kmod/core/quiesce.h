@@ -19,6 +19,13 @@ void procmig_thread_leave(struct procmig_thread *thread);
 /* Wait until every parked thread is off its CPU; false if one has left. */
 bool procmig_all_off_cpu(struct procmig_request *request);
 
+/* stopped.c: threads that job control has stopped; the worker has them come. */
+void procmig_rouse(struct procmig_thread *thread);
+void procmig_rouse_all(struct procmig_request *request);
+/* On `current', when it arrives and when it leaves. */
+void procmig_stop_at_gate(struct procmig_thread *thread);
+void procmig_stop_behind_gate(struct procmig_thread *thread);
+
 int procmig_quiesce_init(void);
 void procmig_quiesce_exit(void);
 

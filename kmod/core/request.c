@@ -243,12 +243,22 @@ int procmig_request_abort(struct procmig_request *request, u32 subsystem,
 
 int procmig_request_commit(struct procmig_request *request)
 {
+	struct procmig_process *continued;
+
 	if (!procmig_next_state(request->role, procmig_request_state(request),
 				PROCMIG_ON_COMMIT))
 		return -EPROTO;
 	/* A copy that was killed meanwhile must not be what is committed to. */
 	if (procmig_has_left(request))
 		return -ECANCELED;
+	/* Nor one that goes on where the other one is stopped. */
+	continued = request->role == PROCMIG_ROLE_SOURCE ? procmig_continued(request) : NULL;
+	if (continued) {
+		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, -EAGAIN,
+				      "pid %d was continued (SIGCONT) while it was frozen; try again",
+				      continued->pid);
+		return -ECANCELED;
+	}
 	return procmig_request_transition(request, PROCMIG_ON_COMMIT);
 }
 

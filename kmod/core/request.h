@@ -44,6 +44,8 @@ struct procmig_thread {
 	int result;			/* target: of the last order */
 	bool loaded;			/* target */
 	bool left;
+	bool at_gate;			/* source: has come, if only to end */
+	bool roused;			/* source: from a stop of job control */
 	void *private[PROCMIG_MAX_SUBSYSTEMS];
 	unsigned int set_up;		/* subsystems whose thread setup is done */
 };
@@ -59,6 +61,7 @@ struct procmig_process {
 	unsigned int thread_count;	/* target: by the plan; 0 for a zombie */
 	unsigned int entered;		/* target: of these */
 	bool zombie;
+	unsigned int job;		/* source: SIGNAL_STOP_MASK after the freeze */
 	struct procmig_planned_task planned;	/* target */
 	void *private[PROCMIG_MAX_SUBSYSTEMS];
 	unsigned int set_up;		/* subsystems whose setup is done */
@@ -198,6 +201,10 @@ void procmig_event_cleanup(struct procmig_request *request);
 int procmig_process_setup(struct procmig_process *process);
 void procmig_process_cleanup(struct procmig_process *process);
 int procmig_thread_setup(struct procmig_thread *thread);
+/* All are parked: remember which processes job control has stopped. */
+void procmig_note_stopped(struct procmig_request *request);
+/* The process that SIGCONT has reached since then, or NULL. */
+struct procmig_process *procmig_continued(struct procmig_request *request);
 
 /* watchdog.c */
 void procmig_watchdog_init(struct procmig_request *request);

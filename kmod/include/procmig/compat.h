@@ -9,6 +9,7 @@
 #include <linux/path.h>
 #include <linux/restart_block.h>
 #include <linux/sched.h>
+#include <linux/time64.h>
 #include <linux/task_work.h>
 #include <uapi/procmig_stream.h>
 
@@ -20,7 +21,9 @@ struct iov_iter;
 struct mm_walk_ops;
 struct socket;
 struct vm_area_struct;
+struct k_itimer;
 struct kernel_siginfo;
+struct task_cputime;
 
 /* Take queued work back; false if it has run or runs. */
 bool procmig_compat_task_work_cancel(struct task_struct *task,
@@ -28,6 +31,9 @@ bool procmig_compat_task_work_cancel(struct task_struct *task,
 
 /* Wait until a parked task is off its CPU; false if it does not sleep yet. */
 bool procmig_compat_wait_inactive(struct task_struct *task);
+
+/* Let a task that job control has stopped run on inside the kernel. */
+void procmig_compat_wake_stopped(struct task_struct *task);
 
 /* The extended register state of the ptrace ABI on this machine. */
 u32 procmig_compat_xstate_bytes(void);
@@ -137,6 +143,62 @@ void procmig_compat_set_cpu_timer(unsigned int clock, u64 remaining_ns, u64 inte
 /* Remaining CPU time of the timer, 0 if it is not armed. */
 u64 procmig_compat_get_cpu_timer(struct task_struct *task, unsigned int clock,
 				 u64 *interval_ns);
+
+/* On `current': watch over RLIMIT_CPU, which has been set. */
+void procmig_compat_watch_cpu_limit(void);
+
+/* A POSIX timer at one instant. */
+struct procmig_compat_timer {
+	u32 id;
+	clockid_t clock;
+	u32 notify, signal;
+	u64 value;
+	pid_t thread;		/* SIGEV_THREAD_ID, else 0; -1: it has ended */
+	pid_t cpu_thread;	/* clock of a thread, else 0; -1: it has ended */
+	enum procmig_posix_timer_state state;
+	bool queued;		/* its signal is pending */
+	clockid_t base;		/* the clock that it runs by */
+	s64 left_ns;		/* by that clock, until it expires; not of an idle one */
+	u64 interval_ns;
+	s64 overrun, overrun_last;
+};
+
+/*
+ * Call @visit with every POSIX timer of @task's process in the order of their
+ * making, until it does not return 0.  The caller holds siglock, or the process
+ * is parked.
+ */
+int procmig_compat_each_timer(struct task_struct *task,
+			      int (*visit)(struct k_itimer *timer, void *context),
+			      void *context);
+/* Under siglock: what does not change in a timer's life; false if it is busy. */
+bool procmig_compat_timer_glance(struct k_itimer *timer, struct procmig_compat_timer *is);
+/* All of it; the process is parked, and siglock not held. */
+void procmig_compat_timer_read(struct k_itimer *timer, struct task_struct *task,
+			       struct procmig_compat_timer *is);
+
+/* The ID that the process's next timer is given unless it is taken. */
+u32 procmig_compat_next_timer(struct task_struct *task);
+void procmig_compat_set_next_timer(u32 id);
+/* On `current': the timer that it has made last. */
+struct k_itimer *procmig_compat_last_timer(void);
+/* The clock ID that the kernel tells, for one that means the same. */
+void procmig_compat_timer_set_clock(struct k_itimer *timer, clockid_t clock);
+/*
+ * On `current', once per timer; cannot fail.  @expires is by the timer's base
+ * clock, without the offset of a time namespace; of a CPU timer what is left.
+ */
+void procmig_compat_timer_start(struct k_itimer *timer,
+				const struct procmig_compat_timer *wanted, s64 expires);
+/* Let the signal of a timer be pending that is or will be as @wanted. */
+void procmig_compat_timer_queue(struct k_itimer *timer,
+				const struct procmig_compat_timer *wanted, int overrun);
+
+/* posix_timers.c to compat.c */
+int procmig_compat_timer_set(struct k_itimer *timer, int flags,
+			     struct itimerspec64 *setting);
+int procmig_compat_timer_send(struct k_itimer *timer, struct pid *pid, bool shared);
+void procmig_compat_cputime(struct task_struct *task, struct task_cputime *times);
 
 /* Which system call carries on through @block, PROCMIG_RESTART_NONE if unknown. */
 enum procmig_restart_kind

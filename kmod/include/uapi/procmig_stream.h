@@ -448,6 +448,8 @@ enum procmig_signals_record {
 	PROCMIG_SIGNALS_THREAD = 2,
 	PROCMIG_SIGNALS_PENDING = 3,
 	PROCMIG_SIGNALS_TIMERS = 4,
+	PROCMIG_SIGNALS_POSIX_TIMER = 5, /* before those that are pending */
+	PROCMIG_SIGNALS_JOB = 6,
 };
 
 struct procmig_signal_action {
@@ -465,12 +467,30 @@ struct procmig_signals_thread {
 	__u64 altstack_bytes;
 	__u32 altstack_flags;
 	__u32 restore_mask;	/* 1: saved_mask holds */
+	__u32 stop;		/* PROCMIG_STOP_* */
+	__u32 stop_signal;	/* of the last group stop that it took part in */
+};
+
+#define PROCMIG_STOP_DUE	0x1	/* it stops instead of going on */
+#define PROCMIG_STOP_COUNTED	0x2	/* and the group stop waits for it */
+
+#define PROCMIG_JOB_STOPPED	0x1	/* the whole group is */
+#define PROCMIG_JOB_CONTINUED	0x2	/* was, and the parent has not asked yet */
+#define PROCMIG_JOB_TELL_STOPPED	0x4	/* the parent gets a SIGCHLD about it */
+#define PROCMIG_JOB_TELL_CONTINUED	0x8
+
+/* Job control of the process. */
+struct procmig_signals_job {
+	__u32 flags;		/* PROCMIG_JOB_* */
+	__u32 unreported;	/* stop signal that the parent has not asked for yet */
+	__u32 counted;		/* threads with PROCMIG_STOP_COUNTED */
+	__u32 reserved;
 };
 
 struct procmig_signals_pending {
 	__u32 signal;
-	__u32 reserved;		/* of the process or of the thread, as the record */
-	__u8 siginfo[128];
+	__u32 timer;		/* POSIX timer that has sent it: 1 + ID; 0: none */
+	__u8 siginfo[128];	/* of the process or of the thread, as the record */
 };
 
 /* setitimer(2); remaining 0 means not armed, in nanoseconds */
@@ -478,6 +498,31 @@ struct procmig_signals_timers {
 	__u64 real_remaining, real_interval;
 	__u64 virtual_remaining, virtual_interval;
 	__u64 prof_remaining, prof_interval;
+	__u32 next_posix_timer;	/* the ID that is tried first for the next one */
+	__u32 reserved;
+};
+
+enum procmig_posix_timer_state {
+	PROCMIG_POSIX_TIMER_IDLE = 0,
+	PROCMIG_POSIX_TIMER_RUNNING = 1,
+	PROCMIG_POSIX_TIMER_WAITING = 2, /* periodic: until its signal is taken */
+};
+
+/* timer_create(2) and timer_settime(2) */
+struct procmig_signals_posix_timer {
+	__u32 id;
+	__s32 clock;		/* clock ID; of the CPU clocks as the kernel has it */
+	__u32 notify;		/* SIGEV_* */
+	__u32 signal;
+	__u64 value;
+	__s32 thread;		/* SIGEV_THREAD_ID: its TID */
+	__s32 cpu_thread;	/* clock of a thread's CPU time: its TID */
+	__u32 state;		/* enum procmig_posix_timer_state */
+	__u32 base;		/* expires_ns is a time of this clock, as the process sees it: */
+	__s64 expires_ns;	/* REALTIME (set absolutely), BOOTTIME, MONOTONIC; CPU: what is left */
+	__u64 interval_ns;
+	__s64 overrun;		/* since the last signal, counted from -1 */
+	__s64 overrun_last;	/* what timer_getoverrun(2) tells */
 };
 
 /* ---- task --------------------------------------------------------------- */

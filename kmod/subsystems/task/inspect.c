@@ -70,9 +70,6 @@ static void inspect_state(struct procmig_inspection *inspection, struct task_str
 			 atomic_read(&task->signal->live) ?
 			 "its first thread has ended, others go on: no loaded subsystem carries that" :
 			 "the process has exited");
-	if (task->signal->flags & SIGNAL_STOP_STOPPED)
-		obstacle(inspection, PROCMIG_OBSTACLE_STATE,
-			 "the process is stopped: send it SIGCONT first");
 	if (test_tsk_thread_flag(task, TIF_ADDR32))
 		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED, "32-bit program");
 }

@@ -123,6 +123,11 @@ static int task_settle(struct procmig_process *process)
 	       task_refuse(process, "the process's attributes are missing");
 }
 
+static void task_resume(struct procmig_process *process)
+{
+	procmig_compat_watch_cpu_limit();
+}
+
 static int settle_thread(struct procmig_thread *thread)
 {
 	struct task_thread *state = procmig_thread_private(thread, &task_subsystem);
@@ -163,6 +168,7 @@ const struct procmig_subsystem task_subsystem = {
 	.checkpoint = task_checkpoint,
 	.restart = task_restart,
 	.settle = task_settle,
+	.resume = task_resume,
 	.thread_private_bytes = sizeof(struct task_thread),
 	.setup_thread = task_setup_thread,
 	.checkpoint_thread = task_checkpoint_thread,

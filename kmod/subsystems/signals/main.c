@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The signals subsystem: actions, masks, pending signals, the alternate stack
- * and the three interval timers.
+ * The signals subsystem: actions, masks, the alternate stack and the three
+ * interval timers here; pending signals, POSIX timers and job control beside it.
  *
  * On the target everything stays blocked until the process resumes: a signal
  * that became deliverable earlier would interrupt the rest of the restart.
@@ -12,33 +12,8 @@
 #include <linux/seq_buf.h>
 #include <linux/slab.h>
 #include <linux/time64.h>
-#include <procmig/compat.h>
-#include <procmig/process.h>
 
-#define SIGNALS_VERSION 2
-#define PENDING_MAX (1u << 16)
-
-static const struct procmig_subsystem signals_subsystem;
-
-/* Signals that will be pending at the resume. */
-struct backlog {
-	struct procmig_signals_pending *signal;
-	unsigned int count;
-};
-
-/* Target, per process: what takes effect at the resume. */
-struct signals {
-	struct procmig_signals_timers timers;
-	struct backlog backlog;
-	unsigned long taken;		/* record types that came */
-};
-
-/* Target, per thread: likewise. */
-struct signals_thread {
-	struct procmig_signals_thread thread;
-	struct backlog backlog;
-	bool taken;
-};
+#include "signals.h"
 
 static const struct procmig_kind kinds[] = {
 	{ "signal actions and masks", PROCMIG_KIND_CARRIED,
@@ -48,24 +23,23 @@ static const struct procmig_kind kinds[] = {
 	{ "alternate signal stacks", PROCMIG_KIND_CARRIED, NULL },
 	{ "interval timers", PROCMIG_KIND_CARRIED,
 	  "alarm and setitimer; real time stands still while frozen" },
-	{ "POSIX timers", PROCMIG_KIND_PLANNED, "timer_create" },
+	{ "POSIX timers", PROCMIG_KIND_CARRIED,
+	  "timer_create; with IDs, overruns and pending signals; what the move took has passed" },
+	{ "alarm-clock and device-clock timers", PROCMIG_KIND_REFUSED,
+	  "timer_create of CLOCK_*_ALARM, of a descriptor, or of another process's CPU time" },
+	{ "job control", PROCMIG_KIND_CARRIED,
+	  "a stopped process stays so; what its parent has not asked for yet" },
 };
 
 /* ---- source -------------------------------------------------------------- */
 
 static int signals_inspect(struct procmig_inspection *inspection)
 {
-	struct task_struct *task = procmig_inspected_task(inspection);
-
-	/* A glance, not followed: the frozen process is inspected once more. */
-	if (!list_empty_careful(&task->signal->posix_timers))
-		procmig_obstacle(inspection, signals_subsystem.id,
-				 PROCMIG_OBSTACLE_UNSUPPORTED, 0,
-				 "POSIX timers (timer_create): no loaded subsystem carries them");
+	signals_inspect_timers(inspection);
 	return 0;
 }
 
-static int emit(struct procmig_process *process, u16 type, void *body, size_t bytes)
+int signals_emit(struct procmig_process *process, u16 type, void *body, size_t bytes)
 {
 	const struct kvec part = { body, bytes };
 
@@ -94,105 +68,8 @@ static int emit_actions(struct procmig_process *process)
 		actions->action[i].mask = sa->sa_mask.sig[0];
 	}
 	spin_unlock_irq(&procmig_compat_sighand(task)->siglock);
-	ret = emit(process, PROCMIG_SIGNALS_ACTIONS, actions, sizeof(*actions));
+	ret = signals_emit(process, PROCMIG_SIGNALS_ACTIONS, actions, sizeof(*actions));
 	kfree(actions);
-	return ret;
-}
-
-struct snapshot {
-	struct procmig_signals_pending *signal;
-	unsigned int count, room;
-};
-
-static void note(struct snapshot *snapshot, int signal, const struct kernel_siginfo *info)
-{
-	struct procmig_signals_pending *pending;
-
-	if (snapshot->count++ >= snapshot->room)
-		return;
-	pending = &snapshot->signal[snapshot->count - 1];
-	memset(pending, 0, sizeof(*pending));
-	pending->signal = signal;
-	memcpy(pending->siginfo, info, sizeof(*info));
-}
-
-static void note_all(struct snapshot *snapshot, const struct sigpending *queue)
-{
-	struct kernel_siginfo bare;
-	sigset_t without = queue->signal;
-	struct sigqueue *q;
-	int signal;
-
-	list_for_each_entry(q, &queue->list, list) {
-		sigdelset(&without, q->info.si_signo);
-		note(snapshot, q->info.si_signo, &q->info);
-	}
-	/* Sent when there was no room to queue anything about them. */
-	for (signal = 1; signal <= _NSIG; signal++) {
-		if (!sigismember(&without, signal))
-			continue;
-		clear_siginfo(&bare);
-		bare.si_signo = signal;
-		bare.si_code = SI_USER;
-		note(snapshot, signal, &bare);
-	}
-}
-
-static u64 real_remaining(struct signal_struct *signal)
-{
-	ktime_t left;
-
-	if (!hrtimer_active(&signal->real_timer))
-		return 0;
-	left = hrtimer_get_remaining(&signal->real_timer);
-	/* About to fire: not yet pending, so it must fire over there. */
-	return max_t(s64, ktime_to_ns(left), 1);
-}
-
-/*
- * Pending signals of the process and the real timer at one instant: an alarm is
- * one or the other.  Without @timers: the thread's own.
- */
-static void take_snapshot(struct task_struct *task, struct snapshot *snapshot,
-			  struct procmig_signals_timers *timers)
-{
-	spin_lock_irq(&procmig_compat_sighand(task)->siglock);
-	snapshot->count = 0;
-	if (timers) {
-		note_all(snapshot, &task->signal->shared_pending);
-		timers->real_remaining = real_remaining(task->signal);
-		timers->real_interval = ktime_to_ns(task->signal->it_real_incr);
-	} else {
-		note_all(snapshot, &task->pending);
-	}
-	spin_unlock_irq(&procmig_compat_sighand(task)->siglock);
-}
-
-static int emit_pending(struct procmig_process *process, struct task_struct *task,
-			struct procmig_signals_timers *timers)
-{
-	struct snapshot snapshot = { .room = 64 };
-	unsigned int i;
-	int ret = 0;
-
-	BUILD_BUG_ON(sizeof(struct kernel_siginfo) > sizeof(snapshot.signal->siginfo));
-	for (;;) {
-		snapshot.signal = kvmalloc_array(snapshot.room,
-						 sizeof(*snapshot.signal), GFP_KERNEL);
-		if (!snapshot.signal)
-			return -ENOMEM;
-		take_snapshot(task, &snapshot, timers);
-		if (snapshot.count <= snapshot.room)
-			break;
-		kvfree(snapshot.signal);
-		snapshot.room = snapshot.count + 64;
-	}
-	for (i = 0; !ret && i < snapshot.count; i++)
-		ret = emit(process, PROCMIG_SIGNALS_PENDING, &snapshot.signal[i],
-			   sizeof(snapshot.signal[i]));
-	if (!ret)
-		procmig_progress(process, 0, snapshot.count);
-	kvfree(snapshot.signal);
 	return ret;
 }
 
@@ -202,16 +79,21 @@ static int signals_checkpoint(struct procmig_process *process)
 	struct procmig_signals_timers timers = {};
 	int ret;
 
+	timers.next_posix_timer = procmig_compat_next_timer(task);
 	ret = emit_actions(process);
 	if (!ret)
-		ret = emit_pending(process, task, &timers);
+		ret = signals_emit_timers(process);
+	if (!ret)
+		ret = signals_emit_pending(process, task, &timers);
+	if (!ret)
+		ret = signals_emit_job(process);
 	if (ret)
 		return ret;
 	timers.virtual_remaining = procmig_compat_get_cpu_timer(task, CPUCLOCK_VIRT,
 								&timers.virtual_interval);
 	timers.prof_remaining = procmig_compat_get_cpu_timer(task, CPUCLOCK_PROF,
 							     &timers.prof_interval);
-	return emit(process, PROCMIG_SIGNALS_TIMERS, &timers, sizeof(timers));
+	return signals_emit(process, PROCMIG_SIGNALS_TIMERS, &timers, sizeof(timers));
 }
 
 static int signals_checkpoint_thread(struct procmig_thread *thread)
@@ -228,11 +110,20 @@ static int signals_checkpoint_thread(struct procmig_thread *thread)
 	};
 	int ret;
 
-	ret = emit(process, PROCMIG_SIGNALS_THREAD, &body, sizeof(body));
-	return ret ?: emit_pending(process, task, NULL);
+	signals_describe_stop(task, &body);
+	ret = signals_emit(process, PROCMIG_SIGNALS_THREAD, &body, sizeof(body));
+	return ret ?: signals_emit_pending(process, task, NULL);
 }
 
 /* ---- target -------------------------------------------------------------- */
+
+static int signals_setup(struct procmig_process *process)
+{
+	struct signals *signals = procmig_private(process, &signals_subsystem);
+
+	xa_init(&signals->timers);
+	return 0;
+}
 
 static int signals_setup_thread(struct procmig_thread *thread)
 {
@@ -246,17 +137,17 @@ static int signals_setup_thread(struct procmig_thread *thread)
 	return sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-static int refuse(struct procmig_process *process, const char *what)
+int signals_refuse(struct procmig_process *process, const char *what)
 {
 	return procmig_fail(process, signals_subsystem.id, -EPROTO,
 			    "the stream is damaged: %s", what);
 }
 
-static int take(struct procmig_process *process, const struct procmig_record *record,
-		void *body, size_t bytes)
+int signals_take(struct procmig_process *process, const struct procmig_record *record,
+		 void *body, size_t bytes)
 {
 	if (record->length != bytes)
-		return refuse(process, "a signals record of wrong length");
+		return signals_refuse(process, "a signals record of wrong length");
 	return procmig_take(process, PROCMIG_CHANNEL_DEMAND, body, bytes);
 }
 
@@ -270,7 +161,7 @@ static int take_actions(struct procmig_process *process,
 	actions = kmalloc(sizeof(*actions), GFP_KERNEL);
 	if (!actions)
 		return -ENOMEM;
-	ret = take(process, record, actions, sizeof(*actions));
+	ret = signals_take(process, record, actions, sizeof(*actions));
 	if (ret)
 		goto free;
 	spin_lock_irq(&procmig_compat_sighand(current)->siglock);
@@ -293,34 +184,16 @@ free:
 	return ret;
 }
 
-static int take_pending(struct procmig_process *process, struct backlog *backlog,
-			const struct procmig_record *record)
+static int take_interval_timers(struct procmig_process *process, struct signals *signals,
+				const struct procmig_record *record)
 {
-	struct procmig_signals_pending *more, *pending;
+	struct procmig_signals_timers *timers = &signals->interval_timers;
 	int ret;
 
-	if (backlog->count == PENDING_MAX)
-		return refuse(process, "too many pending signals");
-	/* Powers of two: no need to remember the room. */
-	if (!(backlog->count & (backlog->count - 1))) {
-		more = kvmalloc_array(max(1u, backlog->count * 2), sizeof(*more),
-				      GFP_KERNEL);
-		if (!more)
-			return -ENOMEM;
-		if (backlog->count)
-			memcpy(more, backlog->signal, backlog->count * sizeof(*more));
-		kvfree(backlog->signal);
-		backlog->signal = more;
-	}
-	pending = &backlog->signal[backlog->count];
-	ret = take(process, record, pending, sizeof(*pending));
-	if (ret)
-		return ret;
-	if (!valid_signal(pending->signal) || !pending->signal || pending->reserved)
-		return refuse(process, "a pending signal");
-	((struct kernel_siginfo *)pending->siginfo)->si_signo = pending->signal;
-	backlog->count++;
-	return 0;
+	ret = signals_take(process, record, timers, sizeof(*timers));
+	if (!ret && (timers->next_posix_timer > INT_MAX || timers->reserved))
+		ret = signals_refuse(process, "the timers");
+	return ret;
 }
 
 static int signals_restart(struct procmig_process *process,
@@ -334,12 +207,32 @@ static int signals_restart(struct procmig_process *process,
 	case PROCMIG_SIGNALS_ACTIONS:
 		return take_actions(process, record);
 	case PROCMIG_SIGNALS_PENDING:
-		return take_pending(process, &signals->backlog, record);
+		return signals_take_pending(process, &signals->backlog, record, true);
 	case PROCMIG_SIGNALS_TIMERS:
-		return take(process, record, &signals->timers, sizeof(signals->timers));
+		return take_interval_timers(process, signals, record);
+	case PROCMIG_SIGNALS_POSIX_TIMER:
+		return signals_take_timer(process, record);
+	case PROCMIG_SIGNALS_JOB:
+		return signals_take_job(process, record);
 	default:
 		return PROCMIG_UNKNOWN;
 	}
+}
+
+static int take_thread(struct procmig_process *process, struct signals_thread *thread,
+		       const struct procmig_record *record)
+{
+	struct signals *signals = procmig_private(process, &signals_subsystem);
+	int ret;
+
+	ret = signals_take(process, record, &thread->thread, sizeof(thread->thread));
+	if (ret)
+		return ret;
+	if (thread->taken || !signals_stop_ok(&thread->thread))
+		return signals_refuse(process, "a thread's signals");
+	thread->taken = true;
+	signals->counted += !!(thread->thread.stop & PROCMIG_STOP_COUNTED);
+	return 0;
 }
 
 static int signals_restart_thread(struct procmig_thread *thread,
@@ -350,10 +243,9 @@ static int signals_restart_thread(struct procmig_thread *thread,
 
 	switch (record->type) {
 	case PROCMIG_SIGNALS_THREAD:
-		signals->taken = true;
-		return take(process, record, &signals->thread, sizeof(signals->thread));
+		return take_thread(process, signals, record);
 	case PROCMIG_SIGNALS_PENDING:
-		return take_pending(process, &signals->backlog, record);
+		return signals_take_pending(process, &signals->backlog, record, false);
 	default:
 		return PROCMIG_UNKNOWN;
 	}
@@ -362,11 +254,13 @@ static int signals_restart_thread(struct procmig_thread *thread,
 static int signals_settle(struct procmig_process *process)
 {
 	const unsigned long needed = BIT(PROCMIG_SIGNALS_ACTIONS) |
-				     BIT(PROCMIG_SIGNALS_TIMERS);
+				     BIT(PROCMIG_SIGNALS_TIMERS) | BIT(PROCMIG_SIGNALS_JOB);
 	struct signals *signals = procmig_private(process, &signals_subsystem);
 
 	if ((signals->taken & needed) != needed)
-		return refuse(process, "the signals are not complete");
+		return signals_refuse(process, "the signals are not complete");
+	if (signals->job.counted != signals->counted)
+		return signals_refuse(process, "a stop that waits for other threads");
 	return 0;
 }
 
@@ -375,12 +269,12 @@ static int signals_settle_thread(struct procmig_thread *thread)
 	struct signals_thread *signals = procmig_thread_private(thread, &signals_subsystem);
 
 	if (!signals->taken)
-		return refuse(procmig_thread_process(thread),
-			      "a thread's signals are not complete");
+		return signals_refuse(procmig_thread_process(thread),
+				      "a thread's signals are not complete");
 	return 0;
 }
 
-static void start_timers(const struct procmig_signals_timers *timers)
+static void start_interval_timers(const struct procmig_signals_timers *timers)
 {
 	struct signal_struct *signal = current->signal;
 
@@ -397,25 +291,16 @@ static void start_timers(const struct procmig_signals_timers *timers)
 				     timers->prof_interval);
 }
 
-/* While everything is blocked: even an ignored signal stays pending. */
-static void send_backlog(const struct backlog *backlog, bool shared)
-{
-	struct kernel_siginfo info;
-	unsigned int i;
-
-	for (i = 0; i < backlog->count; i++) {
-		memcpy(&info, backlog->signal[i].siginfo, sizeof(info));
-		procmig_compat_send_signal(backlog->signal[i].signal, &info, current,
-					   shared);
-	}
-}
-
 static void signals_resume(struct procmig_process *process)
 {
 	struct signals *signals = procmig_private(process, &signals_subsystem);
 
-	send_backlog(&signals->backlog, true);
-	start_timers(&signals->timers);
+	signals_send_backlog(process, &signals->backlog, true);
+	start_interval_timers(&signals->interval_timers);
+	signals_start_timers(process);
+	procmig_compat_set_next_timer(signals->interval_timers.next_posix_timer);
+	/* Behind the signals: one that continues has its effect when it is sent. */
+	signals_resume_job(&signals->job);
 }
 
 static void signals_resume_thread(struct procmig_thread *thread)
@@ -428,19 +313,21 @@ static void signals_resume_thread(struct procmig_thread *thread)
 	current->sas_ss_size = wanted->altstack_bytes;
 	current->sas_ss_flags = wanted->altstack_flags;
 
-	send_backlog(&signals->backlog, false);
+	signals_send_backlog(procmig_thread_process(thread), &signals->backlog, false);
 	sigdelsetmask(&blocked, sigmask(SIGKILL) | sigmask(SIGSTOP));
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	if (wanted->restore_mask) {
 		current->saved_sigmask.sig[0] = wanted->saved_mask;
 		set_restore_sigmask();
 	}
+	signals_resume_stop(wanted);
 }
 
 static void signals_cleanup(struct procmig_process *process)
 {
 	struct signals *signals = procmig_private(process, &signals_subsystem);
 
+	signals_free_timers(process);
 	kvfree(signals->backlog.signal);
 }
 
@@ -451,7 +338,7 @@ static void signals_cleanup_thread(struct procmig_thread *thread)
 	kvfree(signals->backlog.signal);
 }
 
-static const struct procmig_subsystem signals_subsystem = {
+const struct procmig_subsystem signals_subsystem = {
 	.name = "signals",
 	.id = PROCMIG_SUBSYSTEM_SIGNALS,
 	.version = SIGNALS_VERSION,
@@ -461,6 +348,7 @@ static const struct procmig_subsystem signals_subsystem = {
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),
 	.inspect = signals_inspect,
+	.setup = signals_setup,
 	.checkpoint = signals_checkpoint,
 	.restart = signals_restart,
 	.settle = signals_settle,

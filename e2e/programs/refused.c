@@ -463,11 +463,41 @@ static void other_device(void)
 	expect_fd(open("/dev/kmsg", O_RDONLY | O_NONBLOCK));
 }
 
-static void posix_timer(void)
+static void alarm_timer(void)
 {
 	timer_t timer;
 
-	expect_if(!timer_create(CLOCK_MONOTONIC, NULL, &timer), "timer");
+	expect_if(!timer_create(CLOCK_BOOTTIME_ALARM, NULL, &timer),
+		  "POSIX timer 0: it can wake up the node");
+}
+
+static void others_timer(void)
+{
+	clockid_t clock;
+	timer_t timer;
+
+	expect_if(!clock_getcpuclockid(1, &clock) && !timer_create(clock, NULL, &timer),
+		  "POSIX timer 0: it measures the CPU time of another process");
+}
+
+static void *make_timer(void *done)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1 };
+	timer_t timer;
+
+	event._sigev_un._tid = gettid();
+	*(bool *)done = !timer_create(CLOCK_MONOTONIC, &event, &timer);
+	return NULL;
+}
+
+static void orphaned_timer(void)
+{
+	pthread_t thread;
+	bool done = false;
+
+	program_check(!pthread_create(&thread, NULL, make_timer, &done) &&
+		      !pthread_join(thread, NULL), "a thread");
+	expect_if(done, "POSIX timer 0: the thread that it signals has ended");
 }
 
 static void trace(pid_t pid)
@@ -604,7 +634,9 @@ static const struct kind {
 	{ "owner-outside", owner_outside },
 	{ "pidfd-outside", pidfd },
 	{ "pipe-outside", pipe_outside },
-	{ "posix-timer", posix_timer },
+	{ "timer-alarm", alarm_timer },
+	{ "timer-process", others_timer },
+	{ "timer-thread", orphaned_timer },
 	{ "proc-file", proc_file },
 	{ "seccomp", seccomp },
 	{ "shared-address-space", shared_address_space },

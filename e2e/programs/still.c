@@ -21,6 +21,23 @@ static void on_signal(int signal)
 	(void)signal;
 }
 
+/* One far away, one whose signal is pending, one of CPU time. */
+static void posix_timers(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1 };
+	struct itimerspec far_away = { { 9999, 0 }, { 9999, 0 } };
+	struct itimerspec at_once = { { 0, 10000000 }, { 0, 1 } };
+	timer_t timers[3];
+
+	program_check(!timer_create(CLOCK_MONOTONIC, &event, &timers[0]) &&
+		      !timer_create(CLOCK_REALTIME, &event, &timers[1]) &&
+		      !timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timers[2]), "timer_create");
+	program_check(!timer_settime(timers[0], 0, &far_away, NULL) &&
+		      !timer_settime(timers[1], 0, &at_once, NULL) &&
+		      !timer_settime(timers[2], 0, &far_away, NULL), "timer_settime");
+	usleep(10000);
+}
+
 int main(int argc, char **argv)
 {
 	struct itimerval far_away = { { 9999, 0 }, { 9999, 0 } };
@@ -44,6 +61,7 @@ int main(int argc, char **argv)
 	sigqueue(getpid(), SIGRTMIN + 1, (union sigval){ .sival_int = 7 });
 	setitimer(ITIMER_REAL, &far_away, NULL);
 	setitimer(ITIMER_PROF, &far_away, NULL);
+	posix_timers();
 
 	file = open("/etc/passwd", O_RDONLY);
 	dup(file);

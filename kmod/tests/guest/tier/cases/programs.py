@@ -14,7 +14,8 @@ PROGRAMS = (
     ("pending", None, 4), ("credentials", None, 4), ("memory", None, 4), ("big", 32, 4),
     ("tls_robust", None, 3), ("poll", 300, 3), ("hashchain.py", None, 3), ("count.pl", None, 4),
     ("threads", None, 4), ("thread_sleep", 300, 3), ("thread_churn", None, 4),
-    ("attributes", None, 4),
+    ("attributes", None, 4), ("posix_timers", None, 4), ("stopped", None, 3),
+    ("cpu_limit", None, 4),
 )
 
 
@@ -34,7 +35,6 @@ def run(tier):
     check(f"programs: a storm, moved {tier.options.storms} times at random moments", storm, tier,
           tier.options.storms)
     check("programs: rehearsal without commit", rehearsal, tier)
-    check("programs: stopped by SIGSTOP", stopped, tier)
 
 
 def there_and_back(tier, name, argument, lines):
@@ -240,25 +240,3 @@ def rehearsal(tier):
     program.runs_only_on(tier.a)
     program.stop_and_compare(tier.a)
     nothing_left(*tier.guests)
-
-
-def stopped(tier):
-    """Stopped by job control: carried as stopped, or refused, but never set going."""
-    program = Program(tier, "counter").start(tier.a)
-    program.await_lines(2)
-    tier.a.kill(program.pid, "STOP")
-    obstacles, _ = tier.a.inspect(program.pid)
-    lines = program.lines()
-    migration = Migration(tier, program.pid, tier.a, tier.b).finish()
-    if migration.source.status == 0:
-        require(not obstacles, "it was migrated although preflight named an obstacle")
-        require(tier.b.process_state(program.pid) == "T", "a stopped process runs after its migration")
-        here = tier.b
-    else:
-        require(obstacles, f"preflight saw no obstacle but: {migration.source.why()}")
-        require(tier.a.process_state(program.pid) == "T", "a stopped process was set going")
-        here = tier.a
-    require(program.lines() == lines, "a stopped process went on")
-    here.kill(program.pid, "CONT")
-    program.runs_only_on(here)
-    program.stop_and_compare(here)

@@ -81,7 +81,7 @@ struct options {
 	uint16_t port;
 	unsigned int bulk;
 	struct procmig_strategy strategy;
-	uint32_t watchdog_ms, quiesce_ms;
+	uint32_t watchdog_ms, quiesce_ms, reason_ms;
 	uint64_t timeout_ms;
 	uint64_t raw_bytes;
 	struct procmig_mechanism mechanisms[MAX_MECHANISMS];
@@ -608,11 +608,12 @@ static void failed_by_peer(const char *line)
 /*
  * A stream that broke says that the peer gave up, not why.  The reason is on its
  * way on the control connection; wait for that, but not for a peer that is gone.
+ * A recorded stream that is replayed has none to tell: --reason-ms 0.
  */
 static void ask_for_reason(void)
 {
 	struct pollfd p = { .fd = run.control.fd, .events = POLLIN };
-	uint64_t limit = now_ns() + 3 * NSEC;
+	uint64_t limit = now_ns() + run.opt.reason_ms * 1000000ULL;
 	char line[LINE_BYTES];
 
 	if (run.control.fd < 0 || strcmp(run.step, "request") ||
@@ -1380,7 +1381,7 @@ static const char usage_text[] =
 "both sides:  --watchdog-ms N  --quiesce-ms N  --timeout-ms N  --device PATH\n"
 "             --start-time TICKS  --mechanism SUBSYSTEM:ENTITY=ignore|transfer|forward\n"
 "             --mode M  --context C  --quiesce Q\n"
-"tests:       --abort-at POINT  --stop-at POINT  --crash-at POINT\n"
+"tests:       --abort-at POINT  --stop-at POINT  --crash-at POINT  --reason-ms N\n"
 "  points of the source: connected prepared submitted QUIESCING SAVING SAVED\n"
 "             both-ready committed go-sent running\n"
 "  points of the target: submitted prepared LOADING READY go running finish\n";
@@ -1487,7 +1488,7 @@ enum {
 	OPT_PID, OPT_START, OPT_TOKEN, OPT_CONNECT, OPT_LISTEN, OPT_STUB, OPT_BULK,
 	OPT_MECHANISM, OPT_MODE, OPT_CONTEXT, OPT_QUIESCE, OPT_WATCHDOG, OPT_QUIESCE_MS,
 	OPT_TIMEOUT, OPT_DEVICE, OPT_ABORT_AT, OPT_STOP_AT, OPT_CRASH_AT, OPT_NO_COMMIT,
-	OPT_NO_CLOCK, OPT_NEVER_RAN, OPT_ORDER, OPT_BYTES, OPT_HELP,
+	OPT_NO_CLOCK, OPT_NEVER_RAN, OPT_ORDER, OPT_BYTES, OPT_REASON_MS, OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -1514,6 +1515,7 @@ static const struct option long_options[] = {
 	{ "never-ran", no_argument, NULL, OPT_NEVER_RAN },
 	{ "order", required_argument, NULL, OPT_ORDER },
 	{ "bytes", required_argument, NULL, OPT_BYTES },
+	{ "reason-ms", required_argument, NULL, OPT_REASON_MS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ }
 };
@@ -1527,6 +1529,7 @@ static void parse(struct options *o, int argc, char **argv)
 	o->watchdog_ms = 20000;
 	o->quiesce_ms = 5000;
 	o->timeout_ms = 300000;
+	o->reason_ms = 3000;
 	o->strategy = (struct procmig_strategy) {
 		.context = PROCMIG_CONTEXT_EXTERNAL,
 		.quiesce = PROCMIG_QUIESCE_ASYNCHRONOUS,
@@ -1602,6 +1605,9 @@ static void parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_BYTES:
 			o->raw_bytes = number("bytes", optarg, 1, UINT64_MAX);
+			break;
+		case OPT_REASON_MS:
+			o->reason_ms = number("reason-ms", optarg, 0, UINT32_MAX);
 			break;
 		case OPT_HELP:
 			printf("%s", usage_text);

@@ -158,7 +158,7 @@ class Replay:
         self.pid = pid
         self.target = Side(guest, "target", ["--pid", pid, "--token", token, "--listen", 0, "--stub",
                                              STUB, "--no-clock", "--watchdog-ms", 5000,
-                                             "--timeout-ms", 30000])
+                                             "--timeout-ms", 30000, "--reason-ms", 0])
         self.address = (guest.address, self.target.port())
         self.control = _Lines(self._connect(f"CONTROL {token} bulk=1 mode=1 context=1 quiesce=1"))
         self.channels = {DEMAND: self._connect(f"DEMAND {token}"), BULK: self._connect(f"BULK {token}")}

@@ -25,11 +25,17 @@ import org.awaitility.Awaitility;
  * ({@code PROCMIG_LAB_TOOL}) names the lab's tool; the tool's own settings say which lab.
  */
 public final class Lab {
+  /**
+   * The link between the nodes, for {@code @ResourceLock}: who slows it down has it alone, who moves
+   * something through it shares it.
+   */
+  public static final String LINK = "link";
+
   /** Namespace of operator and agents. */
   public static final String SYSTEM = "procmig-system";
 
-  private static final Duration SHORT = Duration.ofSeconds(60);
-  private static final Duration BOOT = Duration.ofSeconds(200);
+  private static final Duration SHORT = Duration.ofSeconds(120);
+  private static final Duration BOOT = Duration.ofSeconds(400);
   private static final Duration POLL = Duration.ofMillis(200);
 
   private static Lab instance;

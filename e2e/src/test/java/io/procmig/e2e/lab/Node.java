@@ -16,7 +16,7 @@ public record Node(String name, String address, List<String> sshWords) {
   /** The directory that all nodes and the host share. */
   public static final String SHARED = "/srv/shared";
 
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofSeconds(120);
 
   /** Runs a shell command as root; what it printed. */
   public String ssh(String command) {
@@ -42,8 +42,14 @@ public record Node(String name, String address, List<String> sshWords) {
     return Long.parseLong(ssh("sed 's/.*) //' /proc/%d/stat | cut -d' ' -f20".formatted(pid)));
   }
 
+  /** A link that is slow until it is closed. */
+  public interface Slowed extends AutoCloseable {
+    @Override
+    void close();
+  }
+
   /** Slows what goes to another node down, so that a migration lasts long enough to disturb it. */
-  public void slowDown(Node peer, String rate) {
+  public Slowed slowDown(Node peer, String rate) {
     speedUp();
     ssh(
         """
@@ -52,6 +58,7 @@ public record Node(String name, String address, List<String> sshWords) {
         tc filter add dev eth0 parent 1: protocol ip u32 match ip dst %s flowid 1:4
         """
             .formatted(rate, peer.address()));
+    return this::speedUp;
   }
 
   /** Full speed again. */

@@ -43,10 +43,10 @@ public final class Migration {
           MigrationPhase.Canceled,
           MigrationPhase.RolledBack);
 
-  private static final Duration LONGEST = Duration.ofSeconds(150);
+  private static final Duration LONGEST = Duration.ofSeconds(300);
 
   /** An agent's pod takes minutes to come back on an emulated node. */
-  private static final Duration OUTAGE = Duration.ofSeconds(300);
+  private static final Duration OUTAGE = Duration.ofSeconds(450);
 
   private final Lab lab;
   private final ProcessMigration wish;
@@ -73,7 +73,7 @@ public final class Migration {
     ProcessMigrationSpec spec = new ProcessMigrationSpec();
     spec.setSource(source);
     spec.setTarget(target);
-    spec.setDeadline("180s");
+    spec.setDeadline("270s");
     wish.setSpec(spec);
     return new Migration(Lab.get(), wish);
   }

@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
@@ -27,13 +28,14 @@ public final class Program implements AutoCloseable {
   private static final int FIRST_PID = 200_000;
 
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final Duration SOON = Duration.ofSeconds(30);
-  private static final Duration CONTROL = Duration.ofSeconds(150);
+  private static final Duration SOON = Duration.ofSeconds(120);
+  private static final Duration CONTROL = Duration.ofSeconds(300);
 
   /** Another one in each run: a node may still know the files of an earlier one by their names. */
   private static final String RUN = "e2e-" + Long.toHexString(System.currentTimeMillis());
 
-  private static int started;
+  private static final AtomicInteger STARTED = new AtomicInteger();
+  private static boolean installed;
 
   private final Lab lab;
   private final Kind kind;
@@ -46,7 +48,9 @@ public final class Program implements AutoCloseable {
     this.lab = lab;
     this.kind = kind;
     this.argument = argument;
-    String name = "%02d-%s".formatted(++started, kind.name().toLowerCase(java.util.Locale.ROOT));
+    String name =
+        "%02d-%s"
+            .formatted(STARTED.incrementAndGet(), kind.name().toLowerCase(java.util.Locale.ROOT));
     directory = lab.shared().resolve(RUN).resolve(name);
     mounted = Node.SHARED + "/" + RUN + "/" + name;
     install(lab);
@@ -102,7 +106,7 @@ public final class Program implements AutoCloseable {
 
   private static synchronized void install(Lab lab) {
     Path programs = lab.shared().resolve(RUN).resolve("programs");
-    if (started > 1) {
+    if (installed) {
       return;
     }
     // An earlier run may have been cut short.
@@ -119,6 +123,7 @@ public final class Program implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("programs are missing: make -C e2e/programs", e);
     }
+    installed = true;
   }
 
   private static void recreate(Path directory) {
@@ -159,6 +164,11 @@ public final class Program implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The path of its output on the nodes; no other program has it in its command line. */
+  public String outputThere() {
+    return mounted + "/out";
   }
 
   private Path output() {

@@ -17,9 +17,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Whatever breaks, one copy runs, it has lost nothing, and the object tells which one it is. */
 @Order(4)
+@Isolated
 class FailuresE2E {
   private static final Lab LAB = Lab.get();
 

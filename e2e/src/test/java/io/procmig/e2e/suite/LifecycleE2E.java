@@ -16,14 +16,16 @@ import io.procmig.api.v1alpha1.ProcessSelector;
 import io.procmig.api.v1alpha1.Reason;
 import io.procmig.e2e.lab.Command;
 import io.procmig.e2e.lab.Lab;
+import io.procmig.e2e.lab.Node;
 import io.procmig.e2e.migration.Migration;
 import io.procmig.e2e.program.Kind;
 import io.procmig.e2e.program.Program;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What a user does with a ProcessMigration, and what it answers. */
 @Order(2)
@@ -33,17 +35,16 @@ class LifecycleE2E {
   /** A counter takes some seconds at this rate. */
   private static final String SLOW = "512kbit";
 
+  /** A counter takes much longer than any deadline here. */
+  private static final String CRAWLING = "64kbit";
+
   @BeforeAll
   static void capable() {
     LAB.awaitCapable();
   }
 
-  @AfterEach
-  void fullSpeed() {
-    LAB.nodeA().speedUp();
-  }
-
   @Test
+  @ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
   void waitReturnsAndApplyingAgainChangesNothing() {
     try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
       program.awaitLines(2);
@@ -63,13 +64,16 @@ class LifecycleE2E {
   }
 
   @Test
+  @ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
   void findsTheProcessBySelectorAndTheTargetByLabels() {
     try (Program program = Program.start(Kind.APPEND, LAB.nodeA())) {
       program.awaitLines(2);
       Migration migration =
           Migration.of(
                   new MigrationSource(
-                      "node-a", null, new ProcessSelector("append", "append/out|/append ", 1000L)),
+                      "node-a",
+                      null,
+                      new ProcessSelector("append", "append nowhere|" + program.outputThere(), 1000L)),
                   new MigrationTarget(null, Map.of("kubernetes.io/hostname", "node-b")),
                   "selected")
               .apply();
@@ -83,6 +87,7 @@ class LifecycleE2E {
   }
 
   @Test
+  @ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
   void dryRunTouchesNothing() {
     try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
       program.awaitLines(2);
@@ -98,6 +103,7 @@ class LifecycleE2E {
   }
 
   @Test
+  @ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
   void suspendHoldsItBack() {
     try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
       program.awaitLines(2);
@@ -117,10 +123,12 @@ class LifecycleE2E {
   }
 
   @Test
+  @ResourceLock(Lab.LINK)
+  @SuppressWarnings("try")
   void cancelRollsBack() {
-    try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
+    try (Program program = Program.start(Kind.COUNTER, LAB.nodeA());
+        Node.Slowed slowed = LAB.nodeA().slowDown(LAB.nodeB(), SLOW)) {
       program.awaitLines(2);
-      LAB.nodeA().slowDown(LAB.nodeB(), SLOW);
       Migration migration = Migration.of(program, "canceled", "node-a", "node-b").apply();
       migration.awaitFrozen().patch("{\"spec\":{\"cancel\":true}}");
       ProcessMigrationStatus status = migration.awaitOver();
@@ -133,10 +141,12 @@ class LifecycleE2E {
   }
 
   @Test
+  @ResourceLock(Lab.LINK)
+  @SuppressWarnings("try")
   void deletingCancels() {
-    try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
+    try (Program program = Program.start(Kind.COUNTER, LAB.nodeA());
+        Node.Slowed slowed = LAB.nodeA().slowDown(LAB.nodeB(), SLOW)) {
       program.awaitLines(2);
-      LAB.nodeA().slowDown(LAB.nodeB(), SLOW);
       Migration migration = Migration.of(program, "deleted", "node-a", "node-b").apply();
       migration.awaitFrozen().delete();
       program.assertRunsOnlyOn(LAB.nodeA());
@@ -145,10 +155,12 @@ class LifecycleE2E {
   }
 
   @Test
+  @ResourceLock(Lab.LINK)
+  @SuppressWarnings("try")
   void deadlineRollsBack() {
-    try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
+    try (Program program = Program.start(Kind.COUNTER, LAB.nodeA());
+        Node.Slowed slowed = LAB.nodeA().slowDown(LAB.nodeB(), CRAWLING)) {
       program.awaitLines(2);
-      LAB.nodeA().slowDown(LAB.nodeB(), SLOW);
       Migration migration =
           Migration.of(program, "late", "node-a", "node-b").deadline("12s").apply();
       ProcessMigrationStatus status = migration.awaitOver();

@@ -47,9 +47,10 @@ def install(steps):
         up += [word for archive in images.values() for word in ("--image", archive)]
     steps.run("lab", up, _LAB_UP_SECONDS)
     cluster = Cluster()
+    older = _pods_of(cluster)
     changed = _load_images(steps, cluster, images)
     _apply(steps, cluster)
-    _restart(steps, cluster, changed)
+    _restart(cluster, changed, older)
     _mark_loaded(cluster, images, changed)
     _await_ready(steps, cluster, changed)
     return cluster
@@ -87,12 +88,17 @@ def _apply(steps, cluster):
     steps.run("apply runtime", [*kubectl, "apply", "-k", ROOT / "manifests" / "runtime"], _APPLY_SECONDS)
 
 
-def _restart(steps, cluster, changed):
-    """Pods of an image that changed under its tag; new ones take the new image."""
+def _pods_of(cluster):
+    """The names of the pods that there are."""
+    return [pod["metadata"]["name"] for pod in (cluster.get("-n", NAMESPACE, "pods") or {"items": []})["items"]]
+
+
+def _restart(cluster, changed, older):
+    """Older pods of an image that changed under its tag; new ones have the new image already."""
     labels = {"operator": "procmig-operator", "agent": "procmig-node-agent"}
-    for part in changed:
-        cluster.kubectl("-n", NAMESPACE, "delete", "pod", "-l", f"app.kubernetes.io/name={labels[part]}",
-                        "--wait=false")
+    outdated = [name for part in changed for name in older if name.startswith(labels[part] + "-")]
+    if outdated:
+        cluster.kubectl("-n", NAMESPACE, "delete", "pod", "--wait=false", "--ignore-not-found", *outdated)
 
 
 def _await_ready(steps, cluster, changed):

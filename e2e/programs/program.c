@@ -150,6 +150,17 @@ void program_fail(const char *format, ...)
 	_exit(1);
 }
 
+uint64_t program_work(uint64_t x)
+{
+	const struct timespec pause = { 0, 8000000 };
+
+	for (int i = 0; i < 100000; i++)
+		x = program_mix(x + i);
+	if (!count)
+		nanosleep(&pause, NULL);
+	return x;
+}
+
 uint64_t program_now_ns(void)
 {
 	struct timespec ts;

@@ -63,12 +63,11 @@ static inline uint64_t program_mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* Work that takes about a millisecond, some ten in an emulated machine. */
-static inline uint64_t program_work(uint64_t x)
-{
-	for (int i = 0; i < 500000; i++)
-		x = program_mix(x + i);
-	return x;
-}
+/*
+ * An iteration's work, for programs that are not about computing: some of it, and
+ * in a run without COUNT a pause of several times as long.  Machines that wait for
+ * a program to be moved share their host's processors with others.
+ */
+uint64_t program_work(uint64_t x);
 
 #endif /* PROGRAM_H */

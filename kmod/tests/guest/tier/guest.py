@@ -184,6 +184,7 @@ class Guest:
             if time.monotonic() > deadline:
                 raise Failed(f"{self.name}: pid {pid} is still there, state {self.process_state(pid)}: "
                              f"{self.run(f'cat /proc/{pid}/stack; true')}")
+            time.sleep(0.05)
 
     def process_state(self, pid):
         return self.run(f"sed 's/.*) //; s/ .*//' /proc/{pid}/stat 2>/dev/null; true")

@@ -8,6 +8,9 @@ from .guest import HOME
 from .report import Failed, require
 from .setup import ROOT
 
+# Their argument is how many milliseconds they wait in each line; what they print is the same with
+# any, so that the control run need not take as long.
+WAITING = ("poll", "sleeper", "thread_sleep")
 INTERPRETERS = {".py": ["/usr/bin/python3"], ".pl": ["/usr/bin/perl"]}
 
 
@@ -82,11 +85,11 @@ class Program:
 
     # ---- exactly one copy ----
 
-    def runs_only_on(self, guest):
+    def runs_only_on(self, guest, lines=3):
         require(guest.exists(self.pid), f"{self.name}: pid {self.pid} is not on {guest}")
         # one that was killed may take a moment to die; one that ran shows in the lines
-        self.tier.other(guest).await_gone(self.pid, timeout=10)
-        self.advances()
+        self.tier.other(guest).await_gone(self.pid, timeout=30)
+        self.advances(lines)
 
     # ---- its end ----
 
@@ -111,7 +114,8 @@ class Program:
     def _control_here(self):
         """On this machine: quicker, and as far from the migrated one as can be."""
         path = self.tier.out(f"{self.name}-control")[1]
-        words = command(self.name, str(path), self.lines(), self.argument,
+        argument = 10 if self.name in WAITING else self.argument
+        words = command(self.name, str(path), self.lines(), argument,
                         home=ROOT / "e2e/programs/build")
         subprocess.run(words, stdin=subprocess.DEVNULL, check=False, timeout=300)
         first_mine = self.path.read_bytes().split(b"\n", 1)[0]

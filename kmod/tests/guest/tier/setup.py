@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Guests, artefacts and what must hold between two cases."""
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -35,6 +36,11 @@ class Tier:
     def guests(self):
         return (self.a, self.b)
 
+    def each(self, work):
+        """In both guests at once: each has a processor of its own."""
+        with concurrent.futures.ThreadPoolExecutor(len(self.guests)) as threads:
+            list(threads.map(work, self.guests))
+
     def other(self, guest):
         return self.b if guest is self.a else self.a
 
@@ -61,8 +67,7 @@ class Tier:
             self._build(release)
         self._collect(release)
         say("modules are inserted")
-        for guest in self.guests:
-            self._install(guest)
+        self.each(self._install)
         say(f"ready after {time.monotonic() - start:.0f} s")
 
     def _build(self, release):

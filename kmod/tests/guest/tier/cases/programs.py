@@ -42,11 +42,9 @@ def there_and_back(tier, name, argument, lines):
     program.await_lines(lines)
     migrate(tier, program.pid, tier.a, tier.b,
             source_options=["--start-time", tier.a.start_time(program.pid)])
-    program.runs_only_on(tier.b)
-    program.advances(lines)
+    program.runs_only_on(tier.b, lines)
     migrate(tier, program.pid, tier.b, tier.a)
-    program.runs_only_on(tier.a)
-    program.advances(lines)
+    program.runs_only_on(tier.a, lines)
     program.stop_and_compare(tier.a)
     nothing_left(*tier.guests)
 

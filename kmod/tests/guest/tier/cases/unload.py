@@ -2,7 +2,7 @@
 """Modules come and go only while nobody uses them, and leave nothing behind."""
 import re
 
-from ..guest import KINDS, MODULES
+from ..guest import KINDS, MODULES, Guest
 from ..migration import Migration, migrate, nothing_left
 from ..program import Program
 from ..report import Failed, Skipped, require
@@ -65,15 +65,13 @@ def missing_everywhere(tier, module):
     program.await_lines(2)
     # the kinds of file and mapped files need the subsystem
     modules = (module, "procmig_memory", *KINDS) if module == "procmig_files" else (module,)
-    for guest in tier.guests:
-        guest.remove_modules(modules)
+    tier.each(lambda guest: guest.remove_modules(modules))
     try:
         obstacles, _ = tier.a.inspect(program.pid)
         migration = Migration(tier, program.pid, tier.a, tier.b).finish()
         winner = migration.settle()
     finally:
-        for guest in tier.guests:
-            guest.insert_modules()
+        tier.each(Guest.insert_modules)
     require(winner is tier.a, f"a process was migrated without {module}, its state is lost")
     require(obstacles, f"preflight without {module} names no obstacle; "
             f"only the attempt failed: {migration.source.why()}")
@@ -121,10 +119,12 @@ def memory_returns(tier):
 
 
 def come_and_go(tier):
-    for _ in range(3):
-        for guest in tier.guests:
+    def again(guest):
+        for _ in range(3):
             guest.remove_modules()
             guest.insert_modules()
+
+    tier.each(again)
     program = Program(tier, "counter").start(tier.a)
     program.await_lines(2)
     migrate(tier, program.pid, tier.a, tier.b)

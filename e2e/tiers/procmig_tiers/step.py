@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One command of a tier: its log, its progress on the terminal, its time limit."""
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -7,6 +8,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -27,8 +29,28 @@ class Output:
     status: int
 
 
+_terminal = threading.Lock()
+_thread = threading.local()
+#: set when nobody wants to hear of the results any more
+stopped = threading.Event()
+
+
+@contextlib.contextmanager
+def spoken_by(name):
+    """Begin what this thread says with a name: others talk at the same time."""
+    _thread.name = name
+    try:
+        yield
+    finally:
+        _thread.name = None
+
+
 def say(message):
-    print(message, flush=True)
+    """Print lines, all together, each with the name of who says it."""
+    name = getattr(_thread, "name", None)
+    lines = [f"{name}: {line}" if name else line for line in message.splitlines()]
+    with _terminal:
+        print("\n".join(lines), flush=True)
 
 
 def run(name, argv, timeout, environment=None, check=True):
@@ -66,6 +88,8 @@ def _follow(name, process, log, started, timeout):
             now = time.monotonic()
             if now - started > timeout:
                 raise StepFailed(f"{name} did not end within {timeout} s; its log is {log}")
+            if stopped.is_set():
+                raise StepFailed(f"{name} was interrupted")
             if selector.select(timeout=1):
                 data = process.stdout.read(65536)
                 if data == b"":

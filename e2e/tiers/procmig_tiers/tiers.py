@@ -5,7 +5,8 @@ import pathlib
 import subprocess
 import time
 
-from . import counts, gate, step
+from . import counts, gate, lanes, step
+from .lanes import Shared
 from .step import ROOT, run, say
 
 LAB = ROOT / "e2e" / "lab" / "lab"
@@ -13,15 +14,62 @@ MAVEN = ["mvn", "-B", "-ntp", "-q"]
 BUILD_PACKAGES = ["build-essential", "openssl", "git"]
 MINUTE = 60
 
+#: Tiers of one lane follow each other, lanes go on side by side. Those that ask Maven are in one,
+#: those on the guests without Kubernetes in the other.
+LANES = (("unit", "api", "e2e"), ("guest", "suite"))
+
 
 def _kernel_release():
     return subprocess.run([LAB, "-q", "kernel-release"], check=True, text=True,
                           stdout=subprocess.PIPE).stdout.strip()
 
 
+def _make(directory, *targets):
+    run(f"make-{directory.replace('/', '-')}", ["make", "-s", "-C", directory, *targets], 10 * MINUTE)
+
+
+@Shared
+def packages():
+    """What the builds need of Debian."""
+    step.install(BUILD_PACKAGES)
+
+
+@Shared
+def lab_cache():
+    """Control plane, disks and kernel headers of the lab."""
+    run("lab-cache", [LAB, "cache"], 45 * MINUTE)
+
+
+@Shared
+def modules():
+    """The kernel modules and the drive, for the guests' kernel."""
+    lab_cache()
+    _make("kmod", f"RELEASE={_kernel_release()}", "modules")
+    _make("kmod/tests")
+
+
+@Shared
+def programs():
+    """The stub and the programs that get migrated."""
+    packages()
+    for directory in ("node-agent/stub", "e2e/programs", "e2e/suite/programs"):
+        _make(directory)
+
+
+@Shared
+def images():
+    """The images of operator and agent."""
+    programs()
+    modules()
+    (ROOT / "build" / "images").mkdir(parents=True, exist_ok=True)
+    with lanes.MAVEN:
+        for image in ("operator", "agent"):
+            run(f"image-{image}", ["containers/build", image, f"build/images/{image}.tar"], 20 * MINUTE)
+
+
 def _cached(binary):
     """A control-plane binary of the lab's cache, built when it is missing."""
-    run("lab-cache", [LAB, "cache"], 45 * MINUTE)
+    lab_cache()
     cache = pathlib.Path(os.environ.get("PROCMIG_CACHE") or pathlib.Path.home() / ".cache" / "procmig")
     newest = sorted(cache.glob(f"controlplane-*/bin/{binary}"), key=lambda path: path.stat().st_mtime)
     return newest[-1]
@@ -37,8 +85,9 @@ def _failsafe():
 
 def _maven(name, arguments, timeout, reports, **environment):
     """Run Maven; failing tests count, anything else that fails stops the tier."""
-    since = time.time()
-    output = run(name, [*MAVEN, *arguments], timeout, environment, check=False)
+    with lanes.MAVEN:
+        since = time.time()
+        output = run(name, [*MAVEN, *arguments], timeout, environment, check=False)
     found = counts.of_junit(reports(), since)
     if output.status and not found.failed:
         raise step.StepFailed(f"{name} failed outside of a test; its log is "
@@ -64,25 +113,20 @@ def _unittest(name, directory):
                            f"{directory}/tests", "-t", directory], 5 * MINUTE, counts.of_unittest)
 
 
-def _make(directory, *targets):
-    run(f"make-{directory.replace('/', '-')}", ["make", "-s", "-C", directory, *targets], 10 * MINUTE)
-
-
 def unit():
     """No lab: Java, Python and the programs to be migrated, each by itself."""
-    step.install(BUILD_PACKAGES)
+    programs()
     total = _unittest("unit-lab", "e2e/lab")
     total += _unittest("unit-tiers", "e2e/tiers")
     total += _unittest("unit-suite", "e2e/suite")
     total += _counted("unit-programs", ["make", "-s", "-C", "e2e/programs", "check"], 10 * MINUTE,
                       counts.of_tap)
-    _make("node-agent/stub")
     return total + _maven("unit-java", ["test"], 20 * MINUTE, _surefire)
 
 
 def api():
     """A real API server and nothing else."""
-    step.install(BUILD_PACKAGES)
+    packages()
     server = _cached("kube-apiserver")
     return _maven("api-java", ["verify", "-Dsurefire.skip=true",
                                f"-Dprocmig.kube-apiserver={server}", "-Dprocmig.etcd=/usr/bin/etcd"],
@@ -91,28 +135,23 @@ def api():
 
 def guest():
     """Kernel modules: KUnit, then two guests without Kubernetes."""
-    step.install(BUILD_PACKAGES)
-    run("lab-cache", [LAB, "cache"], 45 * MINUTE)
-    _make("kmod", f"RELEASE={_kernel_release()}", "modules")
-    for directory in ("node-agent/stub", "kmod/tests", "e2e/programs"):
-        _make(directory)
+    programs()
+    modules()
     total = _counted("kunit", ["kmod/tests/kunit/run"], 30 * MINUTE, counts.of_closing_line)
-    return total + _counted("guest", ["kmod/tests/guest/run"], 45 * MINUTE, counts.of_closing_line)
+    return total + _counted("guest", ["kmod/tests/guest/run", "--no-build"], 45 * MINUTE,
+                            counts.of_closing_line)
 
 
 def suite():
     """Programs of a folder in two guests without Kubernetes, moved by the real agents."""
-    step.install(BUILD_PACKAGES)
-    run("lab-cache", [LAB, "cache"], 45 * MINUTE)
-    _make("e2e/suite/programs")
-    return _counted("suite", ["e2e/suite/run", "e2e/suite/programs/build"], 20 * MINUTE,
+    images()
+    return _counted("suite", ["e2e/suite/run", "--no-build", "e2e/suite/programs/build"], 20 * MINUTE,
                     counts.of_closing_line)
 
 
 def e2e():
     """Two real nodes: operator, agents, modules."""
-    step.install(BUILD_PACKAGES)
-    run("lab-cache", [LAB, "cache"], 45 * MINUTE)
+    images()
     run("e2e-install", ["e2e/install/install"], 25 * MINUTE)
     return _maven("e2e-java", ["verify", "-Pe2e", "-pl", "e2e", "-am", "-Dsurefire.skip=true"],
                   45 * MINUTE, _failsafe)
@@ -122,28 +161,19 @@ TIERS = {"unit": unit, "api": api, "guest": guest, "suite": suite, "e2e": e2e}
 
 
 def main(arguments):
-    """Run what is named, in that order; the exit status is 0 when nothing failed."""
+    """Run what is named; the exit status is 0 when nothing failed."""
     tasks = {**TIERS, "verify": gate.verify, "generate": gate.generate}
     unknown = [name for name in arguments if name not in tasks]
     if unknown or not arguments:
         say(f"unknown: {' '.join(unknown)}; there are: {' '.join(tasks)}")
         return 2
-    results = {}
-    broken = False
     started = time.monotonic()
-    for name in arguments:
-        say(f"{name}: starts")
-        begun = time.monotonic()
-        try:
-            results[name] = tasks[name]()
-        except step.StepFailed as failure:
-            say(f"{name}: {failure}")
-            results[name] = counts.Counts(failed=1)
-            broken = True
-        say(f"{name}: ended after {time.monotonic() - begun:.0f} s")
+    results = {}
+    for lane in lanes.arrange(arguments, LANES):
+        results |= lanes.run(lane, tasks)
     say(f"all of it took {time.monotonic() - started:.0f} s")
-    for name, result in results.items():
-        say(f"{name}: {result}")
+    for name in arguments:
+        say(f"{name}: {results[name]}")
     total = sum(results.values(), counts.Counts())
     say(str(total))
-    return 1 if broken or total.failed else 0
+    return 1 if total.failed else 0

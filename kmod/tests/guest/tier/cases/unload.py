@@ -25,9 +25,9 @@ def run(tier):
 def in_use(tier):
     program = Program(tier, "counter").start(tier.a)
     program.await_lines(2)
-    migration = Migration(tier, program.pid, tier.a, tier.b, source_options=["--stop-at", "both-ready"])
+    migration = Migration(tier, program.pid, tier.a, tier.b, source_options=["--stop-at", "both-ready"],
+                          options=["--watchdog-ms", "120000", "--timeout-ms", "180000"])
     migration.source.await_point("both-ready")
-    # all at once: the two sides wait for each other meanwhile, and not for ever
     used = [module for module in MODULES if module != "procmig_loopback"]
     for guest in tier.guests:
         said = guest.run("; ".join(f"rmmod {module} 2>&1; echo {module} "

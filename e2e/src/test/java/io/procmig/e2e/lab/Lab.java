@@ -36,7 +36,7 @@ public final class Lab {
 
   private static final Duration SHORT = Duration.ofSeconds(120);
   private static final Duration BOOT = Duration.ofSeconds(400);
-  private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration POLL = Duration.ofMillis(500);
 
   private static Lab instance;
 
@@ -177,11 +177,12 @@ public final class Lab {
     return seen != null
         && seen.getStatus() != null
         && seen.getStatus().getBootID() != null
-        && seen.getStatus().getBootID().equals(node.ssh("cat /proc/sys/kernel/random/boot_id"))
         && Stream.of(Api.READY, Api.SOURCE_CAPABLE, Api.TARGET_CAPABLE)
             .allMatch(
                 type ->
                     seen.getStatus().getConditions().stream()
-                        .anyMatch(c -> c.getType().equals(type) && c.getStatus().equals("True")));
+                        .anyMatch(c -> c.getType().equals(type) && c.getStatus().equals("True")))
+        // Last, and not again and again: a login costs a node that starts its agent a lot.
+        && seen.getStatus().getBootID().equals(node.ssh("cat /proc/sys/kernel/random/boot_id"));
   }
 }

@@ -28,6 +28,7 @@ public final class Program implements AutoCloseable {
   private static final int FIRST_PID = 200_000;
 
   private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration RARELY = Duration.ofSeconds(2);
   private static final Duration SOON = Duration.ofSeconds(120);
   private static final Duration CONTROL = Duration.ofSeconds(300);
 
@@ -210,9 +211,11 @@ public final class Program implements AutoCloseable {
     if (!kind.endsByItself()) {
       node.ssh("kill -TERM " + pid);
     }
+    // Each look is a login, and they take the processor from what is to end.
     Awaitility.await(this + " ends")
         .atMost(CONTROL)
-        .pollInterval(POLL)
+        .pollDelay(POLL)
+        .pollInterval(kind.endsByItself() ? RARELY : POLL)
         .until(() -> node.comm(pid).isEmpty());
     List<String> said = lines();
     assertTrue(!said.isEmpty(), () -> this + " wrote nothing");

@@ -28,6 +28,9 @@ class FailuresE2E {
   /** A counter takes some seven seconds at this rate: time to break something. */
   private static final String SLOW = "512kbit";
 
+  /** Time for two of them. */
+  private static final String SLOWER = "256kbit";
+
   private final Node source = LAB.nodeA();
   private final Node target = LAB.nodeB();
   private Program program;
@@ -41,6 +44,7 @@ class FailuresE2E {
   @AfterEach
   void repair() {
     source.speedUp();
+    target.speedUp();
     program.close();
   }
 
@@ -67,18 +71,22 @@ class FailuresE2E {
     program.endAndCompare(home);
   }
 
+  /** One migration each way: the same agent is one's target and the other's source. */
   @Test
-  void targetAgentKilled() {
-    Migration migration = frozen("kill-target-agent");
-    LAB.killAgent(target);
-    assertStayed(migration);
-  }
-
-  @Test
-  void sourceAgentKilled() {
-    Migration migration = frozen("kill-source-agent");
-    LAB.killAgent(source);
-    assertStayed(migration);
+  void targetAgentAndSourceAgentKilled() {
+    try (Program opposite = Program.start(Kind.COUNTER, target).awaitLines(2)) {
+      source.slowDown(target, SLOWER);
+      target.slowDown(source, SLOWER);
+      Migration there = Migration.of(program, "kill-target-agent", "node-a", "node-b").apply();
+      Migration back = Migration.of(opposite, "kill-source-agent", "node-b", "node-a").apply();
+      there.awaitFrozen();
+      back.awaitFrozen();
+      LAB.killAgent(target);
+      assertStayed(there);
+      back.assertLeftOnSource();
+      opposite.assertRunsOnlyOn(target);
+      opposite.endAndCompare(target);
+    }
   }
 
   @Test

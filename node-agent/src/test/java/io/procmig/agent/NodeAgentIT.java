@@ -93,7 +93,7 @@ class NodeAgentIT {
         .withName(name)
         .waitUntilCondition(
             node -> node != null && node.getStatus() != null && condition.test(node),
-            30,
+            90,
             TimeUnit.SECONDS);
   }
 
@@ -136,7 +136,7 @@ class NodeAgentIT {
               .withName("mine")
               .waitUntilCondition(
                   t -> t.getStatus() != null && t.getStatus().getCompletionTime() != null,
-                  30,
+                  90,
                   TimeUnit.SECONDS);
       assertEquals(TaskPhase.Failed, mine.getStatus().getPhase());
       assertEquals(Reason.ProcessNotFound, mine.getStatus().getFailure().reason());

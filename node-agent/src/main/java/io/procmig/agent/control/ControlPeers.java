@@ -47,6 +47,7 @@ public final class ControlPeers implements PreflightPeer, AutoCloseable {
   private final String node;
   private final ControlTls tls;
   private final ExecutorService executor;
+  private final Duration callDeadline;
   private final Map<String, ManagedChannel> channels = new HashMap<>();
 
   /**
@@ -56,9 +57,15 @@ public final class ControlPeers implements PreflightPeer, AutoCloseable {
    * @param executor runs the answers; the caller ends it
    */
   public ControlPeers(String node, ControlTls tls, ExecutorService executor) {
+    this(node, tls, executor, CALL);
+  }
+
+  /** With another deadline for calls that the other side answers at once. */
+  ControlPeers(String node, ControlTls tls, ExecutorService executor, Duration callDeadline) {
     this.node = node;
     this.tls = tls;
     this.executor = executor;
+    this.callDeadline = callDeadline;
   }
 
   /** The agent at an address, as a target. */
@@ -93,7 +100,11 @@ public final class ControlPeers implements PreflightPeer, AutoCloseable {
   private CompletableFuture<Answer> outcome(String address, Token token) {
     OutcomeRequest request =
         OutcomeRequest.newBuilder().setToken(ControlMessages.token(token)).build();
-    return call(address, CALL, (stub, reply) -> stub.outcome(request, reply), ControlPeers::answer);
+    return call(
+        address,
+        callDeadline,
+        (stub, reply) -> stub.outcome(request, reply),
+        ControlPeers::answer);
   }
 
   private static Answer answer(OutcomeReply reply) {
@@ -172,7 +183,7 @@ public final class ControlPeers implements PreflightPeer, AutoCloseable {
     public CompletableFuture<Prepared> prepare(PrepareOrder order) {
       return call(
           address,
-          CALL,
+          callDeadline,
           (stub, reply) -> stub.prepare(ControlMessages.of(order), reply),
           (PrepareReply reply) -> ControlMessages.of(reply));
     }
@@ -197,7 +208,7 @@ public final class ControlPeers implements PreflightPeer, AutoCloseable {
               .build();
       return call(
           address,
-          CALL.plus(wait),
+          callDeadline.plus(wait),
           (stub, reply) -> stub.awaitReady(request, reply),
           ControlPeers::answer);
     }
@@ -205,14 +216,15 @@ public final class ControlPeers implements PreflightPeer, AutoCloseable {
     @Override
     public CompletableFuture<Answer> go(Token token) {
       GoRequest request = GoRequest.newBuilder().setToken(ControlMessages.token(token)).build();
-      return call(address, CALL, (stub, reply) -> stub.go(request, reply), ControlPeers::answer);
+      return call(
+          address, callDeadline, (stub, reply) -> stub.go(request, reply), ControlPeers::answer);
     }
 
     @Override
     public CompletableFuture<Answer> abort(Token token, Cause cause) {
       return call(
           address,
-          CALL,
+          callDeadline,
           (stub, reply) -> stub.abort(ControlMessages.of(token, node, cause), reply),
           ControlPeers::answer);
     }

@@ -175,7 +175,7 @@ public final class ApiServer {
                                       c ->
                                           c.getType().equals("Established")
                                               && c.getStatus().equals("True")),
-                          30,
+                          90,
                           TimeUnit.SECONDS));
     }
   }

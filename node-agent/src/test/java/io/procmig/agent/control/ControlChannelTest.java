@@ -41,6 +41,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Every call over real mutual TLS on loopback. */
 class ControlChannelTest {
+  /** Other tests may have the processors meanwhile. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
   private static final Token TOKEN = Token.parse("00112233445566778899aabbccddeeff");
 
   @TempDir Path directory;
@@ -112,7 +115,7 @@ class ControlChannelTest {
     ControlTls tls = certificates.issue(directory.resolve("agent"), ControlTls.AUTHORITY);
     server = serve(tls);
     address = "127.0.0.1:" + server.port();
-    peers = new ControlPeers("node-a", tls, executor);
+    peers = new ControlPeers("node-a", tls, executor, PATIENCE);
   }
 
   private ControlServer serve(ControlTls tls) throws Exception {
@@ -128,7 +131,7 @@ class ControlChannelTest {
   }
 
   private static <T> T get(CompletableFuture<T> future) throws Exception {
-    return future.get(20, TimeUnit.SECONDS);
+    return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
   }
 
   @Test

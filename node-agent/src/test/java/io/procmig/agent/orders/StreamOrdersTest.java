@@ -70,7 +70,7 @@ class StreamOrdersTest {
     String deleted = ",\"deletionTimestamp\":\"2030-01-01T00:00:00Z\"";
     orders(TASK.formatted("a", "") + "\nnonsense\n" + TASK.formatted("a", deleted))
         .follow(new Board());
-    assertTrue(ended.await(10, TimeUnit.SECONDS));
+    assertTrue(ended.await(90, TimeUnit.SECONDS));
     assertEquals(List.of("add a 7", "delete a"), heard);
   }
 

@@ -235,7 +235,7 @@ class TaskBoardTest {
   private MigrationTaskStatus await(Predicate<MigrationTaskStatus> condition)
       throws InterruptedException {
     while (true) {
-      MigrationTaskStatus status = written.poll(20, TimeUnit.SECONDS);
+      MigrationTaskStatus status = written.poll(90, TimeUnit.SECONDS);
       assertTrue(status != null, "no such status was written");
       if (condition.test(status)) {
         return status;
@@ -249,7 +249,7 @@ class TaskBoardTest {
 
   /** Everything that was posted to the board has been done. */
   private void boardIsIdle() throws Exception {
-    thread.submit(() -> {}).get(20, TimeUnit.SECONDS);
+    thread.submit(() -> {}).get(90, TimeUnit.SECONDS);
   }
 
   private static boolean preflighted(MigrationTaskStatus status, String verdict) {

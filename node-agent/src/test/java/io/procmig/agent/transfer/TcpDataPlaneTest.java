@@ -33,7 +33,7 @@ class TcpDataPlaneTest {
     CompletableFuture<DataPlane.Channels> connected = new CompletableFuture<>();
     DataPlane.Listening listening = plane.listen(specs, connected::complete);
     try (DataPlane.Channels source = plane.connect(listening.address(), specs);
-        DataPlane.Channels target = connected.get(10, TimeUnit.SECONDS)) {
+        DataPlane.Channels target = connected.get(90, TimeUnit.SECONDS)) {
       List<ChannelRole> expected =
           List.of(ChannelRole.DEMAND, ChannelRole.BULK, ChannelRole.BULK, ChannelRole.BULK);
       assertEquals(expected, roles(source));
@@ -62,7 +62,7 @@ class TcpDataPlaneTest {
       assertThrows(RuntimeException.class, () -> thief.receive(1));
     }
     try (DataPlane.Channels source = plane.connect(listening.address(), specs);
-        DataPlane.Channels target = connected.get(10, TimeUnit.SECONDS)) {
+        DataPlane.Channels target = connected.get(90, TimeUnit.SECONDS)) {
       assertEquals(2, source.descriptors().size());
       assertEquals(2, target.descriptors().size());
     }

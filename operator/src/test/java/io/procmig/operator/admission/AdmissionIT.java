@@ -18,6 +18,7 @@ import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.ProcessMigration;
 import io.procmig.operator.cluster.ApiServer;
 import io.procmig.operator.cluster.FakeAgent;
+import java.time.Duration;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -346,12 +347,14 @@ class AdmissionIT {
   /** The authorizer learns of a new binding a moment after it was stored. */
   private static void awaitRefusal(KubernetesClient client, String manifest, String words) {
     Awaitility.await()
+        .atMost(Duration.ofSeconds(90))
         .untilAsserted(
             () -> assertRefused(words, () -> client.resource(parse(manifest)).dryRun().create()));
   }
 
   private static void awaitAdmission(KubernetesClient client, String manifest) {
     Awaitility.await()
+        .atMost(Duration.ofSeconds(90))
         .ignoreExceptionsInstanceOf(KubernetesClientException.class)
         .until(() -> client.resource(parse(manifest)).dryRun().create() != null);
   }

@@ -173,7 +173,7 @@ public final class ApiServer {
     try (InputStream stream = process.getInputStream()) {
       output = new String(stream.readAllBytes());
     }
-    if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
+    if (!process.waitFor(90, TimeUnit.SECONDS) || process.exitValue() != 0) {
       throw new AssertionError("kubectl " + String.join(" ", arguments) + ": " + output);
     }
     return output;
@@ -304,7 +304,7 @@ public final class ApiServer {
                             condition ->
                                 condition.getType().equals("Established")
                                     && condition.getStatus().equals("True")),
-            30,
+            90,
             TimeUnit.SECONDS);
   }
 }

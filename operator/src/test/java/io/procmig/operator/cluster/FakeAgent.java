@@ -62,7 +62,7 @@ public final class FakeAgent implements AutoCloseable {
             .resources(MigrationTask.class)
             .inNamespace(namespace)
             .withName(task)
-            .waitUntilCondition(t -> t != null, 20, TimeUnit.SECONDS);
+            .waitUntilCondition(t -> t != null, 90, TimeUnit.SECONDS);
     given.getMetadata().setManagedFields(null);
     MigrationTaskStatus status =
         given.getStatus() == null ? new MigrationTaskStatus() : given.getStatus();
@@ -80,7 +80,7 @@ public final class FakeAgent implements AutoCloseable {
         .resources(MigrationTask.class)
         .inNamespace(namespace)
         .withName(task)
-        .waitUntilCondition(t -> t != null && expectation.test(t), 20, TimeUnit.SECONDS);
+        .waitUntilCondition(t -> t != null && expectation.test(t), 90, TimeUnit.SECONDS);
   }
 
   /** A condition as agents write them. */

@@ -97,7 +97,7 @@ class MigrationIT {
         .inNamespace(OPERATOR.namespace())
         .withName(name)
         .waitUntilCondition(
-            m -> m != null && m.getStatus() != null && expectation.test(m), 20, TimeUnit.SECONDS);
+            m -> m != null && m.getStatus() != null && expectation.test(m), 90, TimeUnit.SECONDS);
   }
 
   private static ProcessMigration awaitPhase(String name, MigrationPhase phase) {
@@ -248,7 +248,7 @@ class MigrationIT {
     assertEquals("True Succeeded", condition(done, Api.READY));
     assertEquals("True WithinBudget", condition(done, Api.DOWNTIME_WITHIN_BUDGET));
     assertEquals(1234, done.getStatus().getTarget().pid());
-    assertTrue(waiting.waitFor(20, TimeUnit.SECONDS) && waiting.exitValue() == 0);
+    assertTrue(waiting.waitFor(90, TimeUnit.SECONDS) && waiting.exitValue() == 0);
     assertEquals(
         List.of(
             "Draining",
@@ -481,7 +481,7 @@ class MigrationIT {
   }
 
   private static void awaitGone(ProcessMigration migration) {
-    ADMIN.resource(migration).waitUntilCondition(m -> m == null, 20, TimeUnit.SECONDS);
+    ADMIN.resource(migration).waitUntilCondition(m -> m == null, 90, TimeUnit.SECONDS);
   }
 
   @Test

@@ -61,7 +61,7 @@ class RuntimeIT {
         .daemonSets()
         .inNamespace(ApiServer.SYSTEM)
         .withName("procmig-node-agent")
-        .waitUntilCondition(d -> d != null && expectation.test(d), 20, TimeUnit.SECONDS);
+        .waitUntilCondition(d -> d != null && expectation.test(d), 90, TimeUnit.SECONDS);
   }
 
   private static MigrationRuntime await(String ready, String counts) {
@@ -81,7 +81,7 @@ class RuntimeIT {
                         runtime.getStatus().getAgents().ready()
                             + "/"
                             + runtime.getStatus().getAgents().desired()),
-            20,
+            90,
             TimeUnit.SECONDS);
   }
 
@@ -151,7 +151,7 @@ class RuntimeIT {
         .secrets()
         .inNamespace(ApiServer.SYSTEM)
         .withName("procmig-agent-tls")
-        .waitUntilCondition(secret -> secret != null, 20, TimeUnit.SECONDS);
+        .waitUntilCondition(secret -> secret != null, 90, TimeUnit.SECONDS);
     String before =
         updated
             .getSpec()

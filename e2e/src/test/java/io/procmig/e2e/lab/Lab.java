@@ -26,8 +26,8 @@ import org.awaitility.Awaitility;
  */
 public final class Lab {
   /**
-   * The link between the nodes, for {@code @ResourceLock}: who slows it down has it alone, who moves
-   * something through it shares it.
+   * The link between the nodes, for {@code @ResourceLock}: who slows it down has it alone, who
+   * moves something through it shares it.
    */
   public static final String LINK = "link";
 

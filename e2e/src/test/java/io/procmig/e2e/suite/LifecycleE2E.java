@@ -73,7 +73,8 @@ class LifecycleE2E {
                   new MigrationSource(
                       "node-a",
                       null,
-                      new ProcessSelector("append", "append nowhere|" + program.outputThere(), 1000L)),
+                      new ProcessSelector(
+                          "append", "append nowhere|" + program.outputThere(), 1000L)),
                   new MigrationTarget(null, Map.of("kubernetes.io/hostname", "node-b")),
                   "selected")
               .apply();

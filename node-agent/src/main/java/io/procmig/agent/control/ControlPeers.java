@@ -101,10 +101,7 @@ public final class ControlPeers implements PreflightPeer, AutoCloseable {
     OutcomeRequest request =
         OutcomeRequest.newBuilder().setToken(ControlMessages.token(token)).build();
     return call(
-        address,
-        callDeadline,
-        (stub, reply) -> stub.outcome(request, reply),
-        ControlPeers::answer);
+        address, callDeadline, (stub, reply) -> stub.outcome(request, reply), ControlPeers::answer);
   }
 
   private static Answer answer(OutcomeReply reply) {

@@ -186,6 +186,13 @@ class Guest:
                              f"{self.run(f'cat /proc/{pid}/stack; true')}")
             time.sleep(0.05)
 
+    def end(self, pid):
+        """Kill it and wait for that, in one command: hundreds of cases do so."""
+        status, _ = self.status(f"kill -KILL {pid} 2>/dev/null; for ((i = 0; i < 400; i++)); do "
+                                f"[ -e /proc/{pid} ] || exit 0; sleep 0.05; done; exit 1")
+        if status:
+            self.await_gone(pid)
+
     def process_state(self, pid):
         return self.run(f"sed 's/.*) //; s/ .*//' /proc/{pid}/stat 2>/dev/null; true")
 

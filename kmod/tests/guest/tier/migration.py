@@ -145,7 +145,7 @@ def migrate(tier, pid, source, target, **keywords):
 
 def nothing_left(*guests):
     for guest in guests:
-        threads, _, info = guest.run("ps -eo comm= | grep -c '^procmig/'; "
+        threads, _, info = guest.run("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^procmig/'; "
                                      f"{DRIVE} info 2>/dev/null").partition("\n")
         require(threads == "0", f"{guest}: {threads} worker threads are left")
         requests = json.loads(info)["requests"]

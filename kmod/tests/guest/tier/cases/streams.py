@@ -266,8 +266,7 @@ def attempt(tier, recording, demand, bulk, run_it):
     require(replay.word == "PREPARED", f"the target was not prepared: {replay.word}")
     word = replay.play(demand, bulk)
     answer = replay.end(run_it)
-    tier.b.kill(recording.program.pid)
-    tier.b.await_gone(recording.program.pid)
+    tier.b.end(recording.program.pid)
     return word, answer
 
 

@@ -8,8 +8,33 @@ import traceback
 from . import counts, step
 from .step import say
 
+
+class Turns:
+    """A lock that serves in the order of asking: the longest lane does not wait for one that came later."""
+
+    def __init__(self):
+        self._changed = threading.Condition()
+        self._asked = self._served = 0
+
+    def __enter__(self):
+        with self._changed:
+            mine = self._asked
+            self._asked += 1
+            self._changed.wait_for(lambda: self._served == mine)
+
+    def __exit__(self, *failure):
+        with self._changed:
+            self._served += 1
+            self._changed.notify_all()
+
+    def asked(self):
+        """How often it was asked for."""
+        with self._changed:
+            return self._asked
+
+
 #: two builds in one checkout write the same files
-MAVEN = threading.Lock()
+MAVEN = Turns()
 
 
 class Shared:

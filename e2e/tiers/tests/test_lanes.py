@@ -3,6 +3,7 @@
 import contextlib
 import io
 import threading
+import time
 import unittest
 
 from procmig_tiers import lanes, step
@@ -61,6 +62,35 @@ class RunTest(unittest.TestCase):
         self.assertIn("a: one\na: two\n", self.out.getvalue())
         step.say("plain")
         self.assertTrue(self.out.getvalue().endswith("\nplain\n"))
+
+
+class TurnsTest(unittest.TestCase):
+    def test_serves_in_the_order_of_asking(self):
+        turns, order = lanes.Turns(), []
+        waiting = []
+
+        def take(name):
+            with turns:
+                order.append(name)
+
+        with turns:
+            for name in ("first", "second", "third"):
+                thread = threading.Thread(target=take, args=(name,))
+                thread.start()
+                waiting.append(thread)
+                while turns.asked() < len(waiting) + 1:
+                    time.sleep(0.001)
+        for thread in waiting:
+            thread.join(PATIENCE)
+        with turns:
+            self.assertEqual(order, ["first", "second", "third"])
+
+    def test_goes_on_after_a_failure(self):
+        turns = lanes.Turns()
+        with self.assertRaises(KeyError), turns:
+            raise KeyError
+        with turns:
+            pass
 
 
 class SharedTest(unittest.TestCase):

@@ -517,7 +517,8 @@ static void seccomp(void)
 	struct sock_fprog program = { 1, &allow };
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	expect_if(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "seccomp");
+	expect_if(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			  SECCOMP_FILTER_FLAG_NEW_LISTENER, &program) >= 0, "listener");
 }
 
 static void thread_seccomp(void)

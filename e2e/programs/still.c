@@ -6,8 +6,12 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +40,16 @@ static void posix_timers(void)
 		      !timer_settime(timers[1], 0, &at_once, NULL) &&
 		      !timer_settime(timers[2], 0, &far_away, NULL), "timer_settime");
 	usleep(10000);
+}
+
+/* Allows everything, so it can be had twice. */
+static void confine(unsigned int flags)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	const struct sock_fprog program = { 1, &allow };
+
+	program_check(!syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program),
+		      "a seccomp filter");
 }
 
 int main(int argc, char **argv)
@@ -72,6 +86,10 @@ int main(int argc, char **argv)
 	program_check(memory != MAP_FAILED && mapped != MAP_FAILED, "no memory");
 	memset(memory, 0x3c, 8 * PAGE);
 	mapped[0] = 1;
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	confine(SECCOMP_FILTER_FLAG_LOG);
+	confine(0);
 
 	program_note("ready");
 	while (!program_told_to_stop())

@@ -3,6 +3,7 @@
 #include <linux/fdtable.h>
 #include <linux/bvec.h>
 #include <linux/file.h>
+#include <linux/filter.h>
 #include <linux/fs_struct.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
@@ -13,8 +14,10 @@
 #include <linux/regset.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/seccomp.h>
 #include <linux/security.h>
 #include <linux/syscalls.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/eventpoll.h>
 #include <uapi/linux/sched/types.h>
@@ -590,3 +593,83 @@ void procmig_compat_set_restart(struct restart_block *block,
 	}
 }
 EXPORT_SYMBOL_GPL(procmig_compat_set_restart);
+
+/* ---- seccomp ------------------------------------------------------------- */
+
+/* As kernel/seccomp.c has kept a filter since 5.19, up to what is looked at. */
+struct filter_head {
+	refcount_t refs;
+	refcount_t users;
+	bool log;
+	bool wait_killable_recv;
+	struct {
+		DECLARE_BITMAP(allow_native, SECCOMP_ARCH_NATIVE_NR);
+#ifdef SECCOMP_ARCH_COMPAT
+		DECLARE_BITMAP(allow_compat, SECCOMP_ARCH_COMPAT_NR);
+#endif
+	} cache;
+	struct seccomp_filter *prev;
+	struct bpf_prog *prog;
+	void *notif;
+};
+
+/* Every step may fail: with another layout these are no addresses. */
+int procmig_compat_filter(const struct seccomp_filter *filter, struct procmig_filter *seen)
+{
+	struct sock_fprog_kern *original, classic = {};
+	struct filter_head head;
+
+	if (copy_from_kernel_nofault(&head, filter, sizeof(head)) ||
+	    copy_from_kernel_nofault(&original, &head.prog->orig_prog, sizeof(original)) ||
+	    (original && copy_from_kernel_nofault(&classic, original, sizeof(classic))))
+		return -EFAULT;
+	*seen = (struct procmig_filter) {
+		.previous = head.prev,
+		.program = classic.filter,
+		.length = classic.len,
+		.log = head.log,
+		.listened = head.notif,
+	};
+	return 0;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_filter);
+
+long procmig_compat_filter_length(struct task_struct *task, unsigned long nth)
+{
+	return sym.seccomp_get_filter(task, nth, NULL);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_filter_length);
+
+/*
+ * The kernel counts references to filters only on behalf of tasks.  This one has
+ * a filter for the duration of such a call, and never runs.
+ */
+static struct task_struct bearer;
+static DEFINE_MUTEX(bearer_lock);
+
+static void bear(struct seccomp_filter *filter, void (*call)(struct task_struct *))
+{
+	mutex_lock(&bearer_lock);
+	bearer.seccomp.filter = filter;
+	call(&bearer);
+	bearer.seccomp.filter = NULL;
+	mutex_unlock(&bearer_lock);
+}
+
+void procmig_compat_filter_get(struct seccomp_filter *filter)
+{
+	bear(filter, sym.get_seccomp_filter);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_filter_get);
+
+void procmig_compat_filter_put(struct seccomp_filter *filter)
+{
+	bear(filter, sym.seccomp_filter_release);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_filter_put);
+
+void procmig_compat_mitigate(void)
+{
+	sym.arch_seccomp_spec_mitigate(current);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_mitigate);

@@ -59,6 +59,11 @@
 		 struct itimerspec64 *, struct itimerspec64 *)			\
 	FUNCTION(int, posix_cpu_timer_set, struct k_itimer *, int,		\
 		 struct itimerspec64 *, struct itimerspec64 *)			\
+	FUNCTION(void, get_seccomp_filter, struct task_struct *)		\
+	FUNCTION(void, seccomp_filter_release, struct task_struct *)		\
+	FUNCTION(long, seccomp_get_filter, struct task_struct *, unsigned long,	\
+		 void __user *)							\
+	FUNCTION(void, arch_seccomp_spec_mitigate, struct task_struct *)	\
 	FUNCTION(long, do_no_restart_syscall, struct restart_block *)		\
 	FUNCTION(long, hrtimer_nanosleep_restart, struct restart_block *)	\
 	FUNCTION(long, do_restart_poll, struct restart_block *)			\

@@ -19,6 +19,8 @@ struct epoll_event;
 struct fsnotify_group;
 struct iov_iter;
 struct mm_walk_ops;
+struct seccomp_filter;
+struct sock_filter;
 struct socket;
 struct vm_area_struct;
 struct k_itimer;
@@ -209,6 +211,29 @@ void procmig_compat_set_restart(struct restart_block *block,
 
 /* Hand the first segment of a page iterator to a socket without a copy. */
 int procmig_compat_send_pages(struct socket *socket, const struct iov_iter *pages);
+
+/* One filter of seccomp; what it stands on applies as well. */
+struct procmig_filter {
+	struct seccomp_filter *previous;
+	const struct sock_filter *program;	/* NULL: the kernel has not kept it */
+	u16 length;
+	bool log;
+	bool listened;				/* by a supervisor in user mode */
+};
+
+/*
+ * Look at a filter that cannot go away.  -EFAULT: this kernel keeps filters in
+ * another way; that it does not is certain only if the length is the one of
+ * procmig_compat_filter_length(), which tells it of the nth filter of a task that
+ * stands still, from the oldest on.
+ */
+int procmig_compat_filter(const struct seccomp_filter *filter, struct procmig_filter *seen);
+long procmig_compat_filter_length(struct task_struct *task, unsigned long nth);
+/* References like those of a task that has the filter. */
+void procmig_compat_filter_get(struct seccomp_filter *filter);
+void procmig_compat_filter_put(struct seccomp_filter *filter);
+/* On `current': what the kernel does against speculation in confined tasks. */
+void procmig_compat_mitigate(void);
 
 int procmig_compat_init(void);
 

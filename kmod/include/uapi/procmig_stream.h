@@ -534,6 +534,8 @@ enum procmig_task_record {
 	PROCMIG_TASK_XSTATE = 4,
 	PROCMIG_TASK_RESTART = 5,	/* a system call that carries on */
 	PROCMIG_TASK_THREAD = 6,
+	PROCMIG_TASK_FILTER = 7,	/* seccomp: a program, before the first thread that has it */
+	PROCMIG_TASK_FILTERED = 8,	/* seccomp: which of them the thread has */
 };
 
 struct procmig_task_attributes {
@@ -554,7 +556,7 @@ struct procmig_task_thread {
 	__u32 rseq_bytes, rseq_signature;
 	__u32 parent_death_signal;
 	__u32 no_tsc;		/* 1: reading the time stamp counter is an error */
-	__u32 seccomp;		/* SECCOMP_MODE_DISABLED or _STRICT */
+	__u32 seccomp;		/* SECCOMP_MODE_* */
 	__u32 affinity_bytes;	/* 0: every processor; else that many bytes of mask follow */
 };
 
@@ -566,6 +568,21 @@ struct procmig_task_credentials {
 	__u32 securebits;
 	__u32 no_new_privs;
 	__u32 groups;		/* that many __u32 follow */
+	__u32 reserved;
+};
+
+#define PROCMIG_FILTER_NONE	(~0u)
+#define PROCMIG_FILTER_LOG	0x1	/* SECCOMP_FILTER_FLAG_LOG */
+
+struct procmig_task_filter {
+	__u32 number;		/* in the event, from 0 */
+	__u32 previous;		/* on which it stands, or PROCMIG_FILTER_NONE */
+	__u32 flags;		/* PROCMIG_FILTER_* */
+	__u32 length;		/* struct sock_filter; that many follow */
+};
+
+struct procmig_task_filtered {
+	__u32 number;		/* of the youngest */
 	__u32 reserved;
 };
 

@@ -6,7 +6,6 @@
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/seccomp.h>
 
 #include "task.h"
 
@@ -84,15 +83,16 @@ static void inspect_thread(struct procmig_inspection *inspection,
 			   struct task_struct *thread, struct task_struct *leader)
 {
 	char whose[32] = "";
+	const char *what;
 
 	if (thread != leader)
 		snprintf(whose, sizeof(whose), "thread %d: ", task_pid_vnr(thread));
 	if (thread->ptrace)
 		obstacle(inspection, PROCMIG_OBSTACLE_STATE,
 			 "%sthe process is traced: detach the debugger", whose);
-	if (thread->seccomp.mode == SECCOMP_MODE_FILTER)
-		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
-			 "%sseccomp filter: no loaded subsystem carries it", whose);
+	what = task_seccomp_obstacle(thread);
+	if (what)
+		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED, "%s%s", whose, what);
 	if (thread->policy != SCHED_NORMAL && thread->policy != SCHED_BATCH &&
 	    thread->policy != SCHED_IDLE && thread->policy != SCHED_FIFO &&
 	    thread->policy != SCHED_RR)

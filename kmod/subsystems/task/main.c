@@ -18,7 +18,8 @@ static const struct procmig_kind kinds[] = {
 	  "policy, priority, processors that are there too; not SCHED_DEADLINE" },
 	{ "parent death signal, subreaper", PROCMIG_KIND_CARRIED, NULL },
 	{ "seccomp strict mode", PROCMIG_KIND_CARRIED, NULL },
-	{ "seccomp filters", PROCMIG_KIND_PLANNED, NULL },
+	{ "seccomp filters", PROCMIG_KIND_CARRIED,
+	  "shared by threads and children as before; without a listener" },
 	{ "child processes", PROCMIG_KIND_CARRIED,
 	  "with sessions, process groups and zombies; what they share must be carried, too" },
 	{ "namespaces of its own", PROCMIG_KIND_PLANNED,
@@ -46,6 +47,34 @@ int task_refuse(struct procmig_process *process, const char *what)
 			    "the stream is damaged: %s", what);
 }
 
+void *task_grow(void *array, unsigned int count, size_t bytes)
+{
+	void *more;
+
+	if (count & (count - 1))
+		return array;
+	more = kvcalloc(max(1u, count * 2), bytes, GFP_KERNEL);
+	if (!more)
+		return NULL;
+	if (count)
+		memcpy(more, array, count * bytes);
+	kvfree(array);
+	return more;
+}
+
+static int task_setup_event(void *private)
+{
+	struct task_event *event = private;
+
+	xa_init(&event->filter_numbers);
+	return 0;
+}
+
+static void task_cleanup_event(void *private)
+{
+	task_forget_filters(private);
+}
+
 static int task_setup_thread(struct procmig_thread *thread)
 {
 	if (procmig_thread_task(thread) == current)
@@ -62,7 +91,10 @@ static int task_checkpoint_thread(struct procmig_thread *thread)
 {
 	int ret;
 
-	ret = task_emit_thread(thread);
+	/* Filters are built with the stub's rights. */
+	ret = task_emit_filters(thread);
+	if (!ret)
+		ret = task_emit_thread(thread);
 	if (!ret)
 		ret = task_emit_credentials(thread);
 	if (!ret)
@@ -100,6 +132,10 @@ static int task_restart_thread(struct procmig_thread *thread,
 		return task_take_thread(thread, record);
 	case PROCMIG_TASK_CREDENTIALS:
 		return task_take_credentials(thread, record);
+	case PROCMIG_TASK_FILTER:
+		return task_take_filter(thread, record);
+	case PROCMIG_TASK_FILTERED:
+		return task_take_filtered(thread, record);
 	case PROCMIG_TASK_REGISTERS:
 		state->have_registers = true;
 		return take(process, record, &state->registers, sizeof(state->registers));
@@ -133,7 +169,7 @@ static int settle_thread(struct procmig_thread *thread)
 	struct task_thread *state = procmig_thread_private(thread, &task_subsystem);
 
 	if (!state->have_attributes || !state->have_credentials ||
-	    !state->have_registers || !state->xstate)
+	    !state->have_registers || !state->xstate || !task_seccomp_ok(state))
 		return task_refuse(procmig_thread_process(thread),
 				   "a thread's state is not complete");
 	task_settle_thread(thread);
@@ -145,6 +181,7 @@ static void task_resume_thread(struct procmig_thread *thread)
 	struct task_thread *state = procmig_thread_private(thread, &task_subsystem);
 
 	task_resume_attributes(&state->attributes);
+	task_resume_seccomp(state);
 	task_resume_call(&state->restart);
 }
 
@@ -162,9 +199,12 @@ const struct procmig_subsystem task_subsystem = {
 	.order = 400,
 	.owner = THIS_MODULE,
 	.private_bytes = sizeof(struct task_process),
+	.event_private_bytes = sizeof(struct task_event),
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),
 	.inspect = task_inspect,
+	.setup_event = task_setup_event,
+	.cleanup_event = task_cleanup_event,
 	.checkpoint = task_checkpoint,
 	.restart = task_restart,
 	.settle = task_settle,

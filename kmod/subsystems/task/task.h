@@ -4,10 +4,24 @@
 #define _PROCMIG_TASK_H
 
 #include <linux/sched.h>
+#include <linux/xarray.h>
 #include <procmig/compat.h>
 #include <procmig/process.h>
 
 #define TASK_VERSION 2
+
+/* A seccomp filter on the target, and how many it is together with those below. */
+struct task_filter {
+	struct seccomp_filter *filter;
+	unsigned int depth;
+};
+
+/* Per event. */
+struct task_event {
+	struct xarray filter_numbers;	/* source: by address */
+	struct task_filter *filter;	/* target: by number, referenced */
+	unsigned int filter_count;
+};
 
 /* Target, per process. */
 struct task_process {
@@ -22,6 +36,7 @@ struct task_thread {
 	struct procmig_task_thread attributes;
 	struct procmig_task_registers registers;
 	struct procmig_task_restart restart;
+	struct task_filter filter;	/* the event has the reference */
 	void *xstate;
 	u32 xstate_bytes;
 };
@@ -31,6 +46,8 @@ extern const struct procmig_subsystem task_subsystem;
 int task_emit(struct procmig_process *process, u16 type, const void *head,
 	      size_t head_bytes, const void *tail, size_t tail_bytes);
 int task_refuse(struct procmig_process *process, const char *what);
+/* Room for one more than @count; powers of two, so that nobody must remember. */
+void *task_grow(void *array, unsigned int count, size_t bytes);
 
 /* attributes.c: of the process */
 int task_emit_attributes(struct procmig_process *process);
@@ -43,6 +60,15 @@ int task_take_thread(struct procmig_thread *thread, const struct procmig_record 
 void task_detach_stub(void);
 void task_settle_thread(struct procmig_thread *thread);
 void task_resume_attributes(const struct procmig_task_thread *attributes);
+
+/* seccomp.c: of a thread */
+const char *task_seccomp_obstacle(struct task_struct *thread);
+int task_emit_filters(struct procmig_thread *thread);
+int task_take_filter(struct procmig_thread *thread, const struct procmig_record *record);
+int task_take_filtered(struct procmig_thread *thread, const struct procmig_record *record);
+bool task_seccomp_ok(const struct task_thread *state);
+void task_resume_seccomp(const struct task_thread *state);
+void task_forget_filters(struct task_event *event);
 
 int task_emit_credentials(struct procmig_thread *thread);
 int task_take_credentials(struct procmig_thread *thread,

@@ -103,7 +103,7 @@ static int take_on(struct procmig_thread *thread, const struct procmig_task_thre
 
 	if (wanted->nice < MIN_NICE || wanted->nice > MAX_NICE || !policy_ok(wanted) ||
 	    wanted->parent_death_signal > _NSIG || wanted->no_tsc > 1 ||
-	    wanted->seccomp > SECCOMP_MODE_STRICT)
+	    wanted->seccomp > SECCOMP_MODE_FILTER)
 		return task_refuse(process, "a thread's attributes");
 	if (wanted->rseq && !(IS_ALIGNED(wanted->rseq, RSEQ_BYTES) &&
 			      wanted->rseq < TASK_SIZE_MAX - RSEQ_BYTES))
@@ -160,7 +160,7 @@ void task_settle_thread(struct procmig_thread *thread)
 		set_tsk_thread_flag(procmig_thread_task(thread), TIF_NOTSC);
 }
 
-/* From now on the kernel writes to the thread's own areas and watches its calls. */
+/* From now on the kernel writes to the thread's own areas. */
 void task_resume_attributes(const struct procmig_task_thread *attributes)
 {
 	current->pdeath_signal = attributes->parent_death_signal;
@@ -174,11 +174,5 @@ void task_resume_attributes(const struct procmig_task_thread *attributes)
 		preempt_disable();
 		rseq_preempt(current);
 		preempt_enable();
-	}
-	if (attributes->seccomp == SECCOMP_MODE_STRICT) {
-		spin_lock_irq(&procmig_compat_sighand(current)->siglock);
-		current->seccomp.mode = SECCOMP_MODE_STRICT;
-		set_task_syscall_work(current, SECCOMP);
-		spin_unlock_irq(&procmig_compat_sighand(current)->siglock);
 	}
 }

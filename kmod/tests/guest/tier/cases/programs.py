@@ -15,7 +15,7 @@ PROGRAMS = (
     ("tls_robust", None, 3), ("poll", 300, 3), ("hashchain.py", None, 3), ("count.pl", None, 4),
     ("threads", None, 4), ("thread_sleep", 300, 3), ("thread_churn", None, 4),
     ("attributes", None, 4), ("posix_timers", None, 4), ("stopped", None, 3),
-    ("cpu_limit", None, 4),
+    ("cpu_limit", None, 4), ("confined", None, 4),
 )
 
 

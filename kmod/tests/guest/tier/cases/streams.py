@@ -31,7 +31,7 @@ NAMES = {
     MEMORY: {1: "SPACE", 2: "AREA", 3: "PAGES", 4: "PAGES_END"},
     SIGNALS: {1: "ACTIONS", 2: "THREAD", 3: "PENDING", 4: "TIMERS", 5: "POSIX_TIMER", 6: "JOB"},
     TASK: {1: "ATTRIBUTES", 2: "CREDENTIALS", 3: "REGISTERS", 4: "XSTATE", 5: "RESTART",
-           6: "THREAD"},
+           6: "THREAD", 7: "FILTER", 8: "FILTERED"},
 }
 SUBSYSTEMS = ("core", "files", "memory", "signals", "task")
 
@@ -176,10 +176,23 @@ MEMBERS = (
     (TASK, 6, "TID address in the kernel", 56, "Q", KERNEL, SURVIVED),
     (TASK, 6, "parent death signal 65", 72, "I", 65, REFUSED),
     (TASK, 6, "no time stamp counter", 76, "I", 1, SURVIVED),
-    (TASK, 6, "seccomp filters", 80, "I", 2, REFUSED),
-    (TASK, 6, "seccomp strict mode", 80, "I", 1, SURVIVED),
+    (TASK, 6, "an unknown seccomp mode", 80, "I", 3, REFUSED),
+    (TASK, 6, "no seccomp, but a filter", 80, "I", 0, REFUSED),
+    (TASK, 6, "seccomp strict mode, but a filter", 80, "I", 1, REFUSED),
     (TASK, 6, "an affinity that was not sent", 84, "I", 8, REFUSED),
     (TASK, 6, "a huge affinity", 84, "I", 0xfffffff8, REFUSED),
+    (TASK, 7, "number", 0, "I", 1, REFUSED),
+    (TASK, 7, "a previous one that does not come before", 4, "I", 0, REFUSED),
+    (TASK, 7, "a previous one far away", 4, "I", 0xfffffffe, REFUSED),
+    (TASK, 7, "unknown flags", 8, "I", 2, REFUSED),
+    (TASK, 7, "no instructions", 12, "I", 0, REFUSED),
+    (TASK, 7, "more instructions than sent", 12, "I", 2, REFUSED),
+    (TASK, 7, "2^32-1 instructions", 12, "I", 0xffffffff, REFUSED),
+    (TASK, 7, "an unknown instruction", 16, "H", 0xffff, REFUSED),
+    (TASK, 7, "an instruction that does not return", 16, "H", 0, REFUSED),
+    (TASK, 7, "a program that kills", 20, "I", 0x80000000, SURVIVED),
+    (TASK, 8, "a filter that was not sent", 0, "I", 2, REFUSED),
+    (TASK, 8, "reserved", 4, "I", 1, REFUSED),
     (TASK, 2, "uid -1", 0, "I", 0xffffffff, REFUSED),
     (TASK, 2, "gid -1", 16, "I", 0xffffffff, REFUSED),
     (TASK, 2, "all capabilities there could be", 40, "Q", 0xffffffffffffffff, SURVIVED),
@@ -366,10 +379,10 @@ def order():
             (FILES, 1, REFUSED), (FILES, 2, REFUSED), (MEMORY, 1, REFUSED), (MEMORY, 2, REFUSED),
             (SIGNALS, 1, REFUSED), (SIGNALS, 2, REFUSED), (SIGNALS, 4, REFUSED), (SIGNALS, 6, REFUSED),
             (TASK, 1, REFUSED), (TASK, 2, REFUSED), (TASK, 3, REFUSED), (TASK, 4, REFUSED),
-            (TASK, 6, REFUSED)):
+            (TASK, 6, REFUSED), (TASK, 7, REFUSED), (TASK, 8, REFUSED)):
         yield f"without {label(subsystem, kind)}", without(subsystem, kind), verdict
     for subsystem, kind in ((FILES, 1), (FILES, 2), (FILES, 3), (MEMORY, 1), (MEMORY, 2), (SIGNALS, 1),
-                            (SIGNALS, 2), (SIGNALS, 4), (TASK, 1), (TASK, 2), (TASK, 3), (TASK, 4), (TASK, 6)):
+                            (SIGNALS, 2), (SIGNALS, 4), (TASK, 1), (TASK, 2), (TASK, 3), (TASK, 4), (TASK, 6), (TASK, 7), (TASK, 8)):
         # some simply say it again; two descriptions or areas contradict each other
         yield f"{label(subsystem, kind)} twice", twice(subsystem, kind), \
             REFUSED if subsystem == MEMORY or (subsystem, kind) == (FILES, 2) else SURVIVED

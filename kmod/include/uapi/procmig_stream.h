@@ -224,6 +224,67 @@ struct procmig_file_pipe_data {
 	__u32 packet;		/* 1: it is read as one packet */
 };
 
+enum procmig_pty_end {
+	PROCMIG_PTY_MASTER = 1,
+	PROCMIG_PTY_SLAVE = 2,
+	PROCMIG_PTY_CURRENT = 3,	/* the slave, through /dev/tty */
+};
+
+/* "pty": one end of a Unix98 pseudo-terminal; its path and the master's follow */
+struct procmig_file_pty {
+	__u32 end;		/* enum procmig_pty_end */
+	__u32 index;		/* N of /dev/pts/N */
+	__u32 hung_up;		/* 1: a slave, the master was closed */
+	__u32 master_access;	/* O_ACCMODE of the master */
+	__u32 path_bytes;	/* with NUL */
+	__u32 master_bytes;	/* with NUL, 0: the master is closed */
+};
+
+/* data: first the state of the pair, then lines, the end of them, then queues */
+enum procmig_pty_data_kind {
+	PROCMIG_PTY_STATE = 1,	/* struct procmig_file_pty_state */
+	PROCMIG_PTY_LINE = 2,	/* received and not read: characters, marks of line ends */
+	PROCMIG_PTY_LINES_END = 3, /* nothing */
+	PROCMIG_PTY_QUEUE = 4,	/* on its way to the line discipline: characters */
+};
+
+#define PROCMIG_PTY_LINE_MAX	4096
+
+struct procmig_file_pty_data {
+	__u32 what;		/* enum procmig_pty_data_kind */
+	__u32 end;		/* MASTER or SLAVE: who is to read it */
+	__u32 bytes;		/* follow */
+	__u32 reserved;
+};
+
+#define PROCMIG_PTY_LOCKED		0x0001	/* TIOCSPTLCK */
+#define PROCMIG_PTY_MASTER_EXCLUSIVE	0x0002	/* TIOCEXCL */
+#define PROCMIG_PTY_SLAVE_EXCLUSIVE	0x0004
+#define PROCMIG_PTY_PACKET		0x0008	/* TIOCPKT */
+#define PROCMIG_PTY_SLAVE_CLOSED	0x0010	/* it was open once */
+#define PROCMIG_PTY_HUNG_UP		0x0020	/* the master is closed; nothing else holds */
+#define PROCMIG_PTY_SLAVE_STOPPED	0x0040	/* by a character or TCOOFF */
+#define PROCMIG_PTY_SLAVE_SUSPENDED	0x0080	/* by TCOOFF */
+#define PROCMIG_PTY_MASTER_STOPPED	0x0100
+#define PROCMIG_PTY_MASTER_SUSPENDED	0x0200
+#define PROCMIG_PTY_LITERAL_NEXT	0x0400	/* VLNEXT was typed */
+#define PROCMIG_PTY_ERASING		0x0800	/* within ECHOPRT */
+#define PROCMIG_PTY_PUSHED		0x1000	/* the first line was typed without ICANON */
+#define PROCMIG_PTY_FLAGS		0x1fff
+
+#define PROCMIG_TERMIOS_BYTES	44
+
+struct procmig_file_pty_state {
+	__u8 termios[PROCMIG_TERMIOS_BYTES];	/* of the slave: struct termios2 */
+	__u8 locked[PROCMIG_TERMIOS_BYTES];	/* TIOCGLCKTRMIOS */
+	__u16 window[4];	/* struct winsize */
+	__u32 flags;		/* PROCMIG_PTY_* */
+	__u32 packet_status;	/* TIOCPKT_* that the master has not read */
+	__s32 session;		/* that the terminal controls, 0: none */
+	__s32 group;		/* in the foreground */
+	__u32 column, canon_column; /* of the cursor, as the line discipline counts */
+};
+
 /* "eventfd" */
 struct procmig_file_eventfd {
 	__u64 counter;
@@ -528,7 +589,7 @@ struct procmig_signals_posix_timer {
 /* ---- task --------------------------------------------------------------- */
 
 enum procmig_task_record {
-	PROCMIG_TASK_ATTRIBUTES = 1,	/* of the process; all others: of a thread */
+	PROCMIG_TASK_ATTRIBUTES = 1,	/* of the process; most others: of a thread */
 	PROCMIG_TASK_CREDENTIALS = 2,
 	PROCMIG_TASK_REGISTERS = 3,
 	PROCMIG_TASK_XSTATE = 4,
@@ -536,6 +597,7 @@ enum procmig_task_record {
 	PROCMIG_TASK_THREAD = 6,
 	PROCMIG_TASK_FILTER = 7,	/* seccomp: a program, before the first thread that has it */
 	PROCMIG_TASK_FILTERED = 8,	/* seccomp: which of them the thread has */
+	PROCMIG_TASK_TERMINAL = 9,	/* of the process, that controls it */
 };
 
 struct procmig_task_attributes {
@@ -583,6 +645,11 @@ struct procmig_task_filter {
 
 struct procmig_task_filtered {
 	__u32 number;		/* of the youngest */
+	__u32 reserved;
+};
+
+struct procmig_task_terminal {
+	__u32 master;		/* description of the master of a "pty" */
 	__u32 reserved;
 };
 

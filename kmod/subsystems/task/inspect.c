@@ -143,13 +143,11 @@ static void inspect_threads(struct procmig_inspection *inspection,
 	rcu_read_unlock();
 }
 
-static void inspect_relations(struct procmig_inspection *inspection,
-			      struct task_struct *task)
+static void inspect_relations(struct procmig_inspection *inspection)
 {
-	/* A glance, not followed: the frozen process is inspected once more. */
-	if (READ_ONCE(task->signal->tty))
+	if (task_terminal_is_outside(inspection))
 		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
-			 "controlling terminal: start the program with setsid(1) or from a service");
+			 "controlling terminal that no process inside has made: start the program with setsid(1) or from a service");
 }
 
 /* Which of @own differs from @first, or NULL. */
@@ -208,7 +206,7 @@ int task_inspect(struct procmig_inspection *inspection)
 	inspect_state(inspection, task);
 	inspect_threads(inspection, task);
 	inspect_sharers(inspection, task);
-	inspect_relations(inspection, task);
+	inspect_relations(inspection);
 	inspect_namespaces(inspection, task);
 	return 0;
 }

@@ -22,6 +22,7 @@ static const struct procmig_kind kinds[] = {
 	  "shared by threads and children as before; without a listener" },
 	{ "child processes", PROCMIG_KIND_CARRIED,
 	  "with sessions, process groups and zombies; what they share must be carried, too" },
+	{ "controlling terminal", PROCMIG_KIND_CARRIED, "whose master is inside" },
 	{ "namespaces of its own", PROCMIG_KIND_PLANNED,
 	  "all but the time namespace, which the stub makes" },
 	{ "traced process", PROCMIG_KIND_REFUSED, "detach the debugger" },
@@ -84,7 +85,9 @@ static int task_setup_thread(struct procmig_thread *thread)
 
 static int task_checkpoint(struct procmig_process *process)
 {
-	return task_emit_attributes(process);
+	int ret = task_emit_attributes(process);
+
+	return ret ?: task_emit_terminal(process);
 }
 
 static int task_checkpoint_thread(struct procmig_thread *thread)
@@ -107,9 +110,14 @@ static int task_checkpoint_thread(struct procmig_thread *thread)
 static int task_restart(struct procmig_process *process,
 			const struct procmig_record *record)
 {
-	if (record->type != PROCMIG_TASK_ATTRIBUTES)
+	switch (record->type) {
+	case PROCMIG_TASK_ATTRIBUTES:
+		return task_take_attributes(process, record);
+	case PROCMIG_TASK_TERMINAL:
+		return task_take_terminal(process, record);
+	default:
 		return PROCMIG_UNKNOWN;
-	return task_take_attributes(process, record);
+	}
 }
 
 static int take(struct procmig_process *process, const struct procmig_record *record,
@@ -205,6 +213,7 @@ const struct procmig_subsystem task_subsystem = {
 	.inspect = task_inspect,
 	.setup_event = task_setup_event,
 	.cleanup_event = task_cleanup_event,
+	.gather = task_gather_terminal,
 	.checkpoint = task_checkpoint,
 	.restart = task_restart,
 	.settle = task_settle,

@@ -23,9 +23,11 @@ struct task_event {
 	unsigned int filter_count;
 };
 
-/* Target, per process. */
+/* Per process. */
 struct task_process {
-	bool have_attributes;
+	bool have_attributes;		/* target */
+	bool has_terminal;		/* source */
+	u32 terminal;			/* source: the master's number */
 };
 
 /* Target, per thread: what is installed when it is rebuilt. */
@@ -60,6 +62,13 @@ int task_take_thread(struct procmig_thread *thread, const struct procmig_record 
 void task_detach_stub(void);
 void task_settle_thread(struct procmig_thread *thread);
 void task_resume_attributes(const struct procmig_task_thread *attributes);
+
+/* terminal.c: of the process */
+bool task_terminal_is_outside(struct procmig_inspection *inspection);
+int task_gather_terminal(struct procmig_process *process);
+int task_emit_terminal(struct procmig_process *process);
+int task_take_terminal(struct procmig_process *process,
+		       const struct procmig_record *record);
 
 /* seccomp.c: of a thread */
 const char *task_seccomp_obstacle(struct task_struct *thread);

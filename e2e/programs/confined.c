@@ -112,7 +112,7 @@ static void *unconfined(void *unused)
 
 	pthread_barrier_wait(&ready);
 	for (;;) {
-		program_check(syscall(SYS_getpriority, PRIO_PROCESS, 0) == 20 || ending,
+		program_check(syscall(SYS_getpriority, PRIO_PROCESS, 0) > 0 || ending,
 			      "a filter where there was none");
 		atomic_fetch_add(&rounds[FREE], 1);
 		nanosleep(&tick, NULL);

@@ -30,6 +30,7 @@
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -927,6 +928,262 @@ static void inet_end(void)
 	is(value);
 }
 
+/* ---- pseudo-terminals --------------------------------------------------- */
+
+struct terminal {
+	int master, slave;
+};
+
+static struct terminal raw, lines, pushed, full, packet, stopped, controlling, left, locked;
+static int hung_up, current_terminal, terminal_number;
+static long poured;
+static volatile sig_atomic_t interrupted;
+
+static int open_master(void)
+{
+	int master = must(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)), unlocked = 0;
+
+	must(ioctl(master, TIOCSPTLCK, &unlocked));
+	return master;
+}
+
+static int open_slave(int master, int flags)
+{
+	int number;
+
+	must(ioctl(master, TIOCGPTN, &number));
+	snprintf(path_buffer, sizeof(path_buffer), "/dev/pts/%d", number);
+	return open(path_buffer, O_RDWR | flags);
+}
+
+/* @input, @local: flags on top of a terminal that does nothing to what passes */
+static struct terminal make_terminal(tcflag_t input, tcflag_t local)
+{
+	struct terminal made;
+	struct termios settings;
+
+	made.master = open_master();
+	made.slave = must(open_slave(made.master, O_NOCTTY | O_NONBLOCK));
+	must(tcgetattr(made.slave, &settings));
+	settings.c_iflag = input;
+	settings.c_oflag = 0;
+	settings.c_lflag = local;
+	settings.c_cc[VEOL] = '!';
+	settings.c_cc[VMIN] = 1;
+	must(tcsetattr(made.slave, TCSANOW, &settings));
+	lies_still(made.master);
+	lies_still(made.slave);
+	return made;
+}
+
+static void type(int master, const char *text)
+{
+	is(write(master, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+/* What was typed has come when as many characters can be read. */
+static void await_input(int fd, int count)
+{
+	const struct timespec tick = { 0, 1000000 };
+	int there = 0;
+
+	for (int i = 0; i < 5000 && there < count; i++) {
+		must(ioctl(fd, FIONREAD, &there));
+		nanosleep(&tick, NULL);
+	}
+	program_check(there == count, "%d of %d characters have come", there, count);
+}
+
+static void expect_text(int fd, const char *text)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	char got[256] = "";
+	ssize_t n;
+
+	is(poll(&ready, 1, 5000) == 1);
+	n = read(fd, got, sizeof(got) - 1);
+	program_check(n == (ssize_t)strlen(text) && !memcmp(got, text, n),
+		      "%zd characters, '%s', not '%s'", n, got, text);
+}
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* Until nothing fits any more: behind what can be read comes what is on its way. */
+static void pour(void)
+{
+	const struct timespec tick = { 0, 20000000 };
+	char block[64];
+	ssize_t n;
+
+	for (int idle = 0; idle < 10; idle++) {
+		do {
+			for (size_t i = 0; i < sizeof(block); i++)
+				block[i] = (poured + i) % 251;
+			n = write(full.slave, block, sizeof(block));
+			if (n > 0)
+				poured += n;
+		} while (n > 0 && poured < 1 << 20);
+		nanosleep(&tick, NULL);
+	}
+	is(poured > 4096);
+}
+
+static void terminals_that_stopped(void)
+{
+	int on = 1, master;
+
+	packet = make_terminal(0, 0);
+	must(ioctl(packet.master, TIOCPKT, &on));
+	must(ioctl(packet.slave, TIOCEXCL));
+	must(tcflush(packet.slave, TCIFLUSH));
+	is(write(packet.slave, "data", 4) == 4);
+	stopped = make_terminal(IXON, 0);
+	must(tcflow(stopped.slave, TCOOFF));
+	left.master = open_master();
+	close(must(open_slave(left.master, O_NOCTTY)));
+	locked.master = must(open("/dev/ptmx", O_RDWR | O_NOCTTY));
+	master = open_master();
+	hung_up = must(open_slave(master, O_NOCTTY));
+	close(master);
+	lies_still(left.master);
+	lies_still(locked.master);
+	lies_still(hung_up);
+}
+
+static void pty_begin(void)
+{
+	const struct winsize window = { 33, 77, 330, 770 };
+	struct termios settings;
+	char block[3000];
+
+	raw = make_terminal(0, 0);
+	lines = make_terminal(ICRNL, ICANON | IEXTEN | ISIG);
+	must(ioctl(lines.master, TIOCSWINSZ, &window));
+	type(lines.master, "first\rsecond!third\004literal\026\nx\npartly");
+	await_input(lines.slave, 28);
+	pushed = make_terminal(0, 0);
+	type(pushed.master, "typed before");
+	await_input(pushed.slave, 12);
+	must(tcgetattr(pushed.slave, &settings));
+	settings.c_lflag = ICANON;
+	must(tcsetattr(pushed.slave, TCSANOW, &settings));
+	type(pushed.master, "and after\n");
+	await_input(pushed.slave, 22);
+	full = make_terminal(0, 0);
+	memset(block, 0x7e, sizeof(block));
+	is(write(full.master, block, sizeof(block)) == sizeof(block));
+	await_input(full.slave, sizeof(block));
+	pour();
+	terminals_that_stopped();
+	if (getsid(0) != getpid())
+		must(setsid());
+	signal(SIGINT, on_interrupt);
+	controlling = make_terminal(BRKINT, ISIG | ICANON | ECHO | ECHOCTL);
+	must(ioctl(controlling.slave, TIOCSCTTY, 0));
+	current_terminal = must(open("/dev/tty", O_RDWR | O_CLOEXEC));
+	must(ioctl(controlling.master, TIOCGPTN, &terminal_number));
+	lies_still(current_terminal);
+}
+
+static void pty_step(long number)
+{
+	char sent[32], got[32] = "";
+	int n = snprintf(sent, sizeof(sent), "%ld", number);
+
+	for (int there = 0; there < 2; there++) {
+		int to = there ? raw.slave : raw.master, from = there ? raw.master : raw.slave;
+
+		is(write(to, sent, n) == n);
+		expect_text(from, sent);
+	}
+	is(read(raw.slave, got, sizeof(got)) == -1 && errno == EAGAIN);
+}
+
+static void lines_end(void)
+{
+	struct winsize window;
+
+	must(ioctl(lines.slave, TIOCGWINSZ, &window));
+	is(window.ws_row == 33 && window.ws_col == 77 && window.ws_ypixel == 770);
+	await_input(lines.slave, 28);
+	type(lines.master, "\177\177X\n");
+	expect_text(lines.slave, "first\n");
+	expect_text(lines.slave, "second!");
+	expect_text(lines.slave, "third");
+	expect_text(lines.slave, "literal\nx\n");
+	expect_text(lines.slave, "partX\n");
+	expect_text(pushed.slave, "typed before");
+	expect_text(pushed.slave, "and after\n");
+}
+
+static void full_end(void)
+{
+	struct pollfd ready = { .fd = full.master, .events = POLLIN };
+	char block[3001];
+	ssize_t n;
+
+	is(read(full.slave, block, sizeof(block)) == 3000);
+	for (int i = 0; i < 3000; i++)
+		is(block[i] == 0x7e);
+	for (long got = 0; got < poured; got += n) {
+		is(poll(&ready, 1, 5000) == 1);
+		n = must(read(full.master, block, sizeof(block)));
+		for (ssize_t i = 0; i < n; i++)
+			program_check((uint8_t)block[i] == (got + i) % 251,
+				      "character %ld of %ld", got + i, poured);
+	}
+	is(read(full.master, block, 1) == -1 && errno == EAGAIN);
+}
+
+static void stopped_end(void)
+{
+	int value = 0, slave;
+	char got[16];
+
+	must(ioctl(packet.master, TIOCGPKT, &value));
+	is(value == 1);
+	must(ioctl(packet.slave, TIOCGEXCL, &value));
+	is(value == 1);
+	is(read(packet.master, got, sizeof(got)) == 1 && got[0] & TIOCPKT_FLUSHREAD);
+	is(read(packet.master, got, sizeof(got)) == 5 && !memcmp(got, "\0data", 5));
+	is(write(stopped.slave, "x", 1) == -1 && errno == EAGAIN);
+	must(tcflow(stopped.slave, TCOON));
+	is(write(stopped.slave, "x", 1) == 1);
+	expect_text(stopped.master, "x");
+	is(read(left.master, got, 1) == -1 && errno == EIO);
+	slave = must(open_slave(left.master, O_NOCTTY));
+	is(read(left.master, got, 1) == -1 && errno == EAGAIN);
+	close(slave);
+	must(ioctl(locked.master, TIOCGPTLCK, &value));
+	is(value == 1);
+	is(open_slave(locked.master, O_NOCTTY) == -1 && errno == EIO);
+	is(read(hung_up, got, 1) == 0);
+	is(write(hung_up, "x", 1) == -1 && errno == EIO);
+}
+
+static void pty_end(void)
+{
+	int number;
+
+	lines_end();
+	full_end();
+	stopped_end();
+	must(ioctl(controlling.master, TIOCGPTN, &number));
+	is(number == terminal_number);
+	is(tcgetsid(controlling.slave) == getpid());
+	is(tcgetpgrp(current_terminal) == getpgrp());
+	close(must(open("/dev/tty", O_RDWR)));
+	is(write(current_terminal, "y", 1) == 1);
+	expect_text(controlling.master, "y");
+	type(controlling.master, "\003");
+	expect_text(controlling.master, "^C");
+	is(interrupted);
+}
+
 /* ------------------------------------------------------------------------- */
 
 static const struct kind {
@@ -946,6 +1203,7 @@ static const struct kind {
 	{ "owner", owner_begin, owner_step, owner_end },
 	{ "pidfd", pidfd_begin, pidfd_step, pidfd_end },
 	{ "pipe", pipe_begin, pipe_step, pipe_end },
+	{ "pty", pty_begin, pty_step, pty_end },
 	{ "signalfd", signalfd_begin, signalfd_step, signalfd_end },
 	{ "timerfd", timerfd_begin, timerfd_step, timerfd_end },
 	{ "unix", unix_begin, unix_step, unix_end },

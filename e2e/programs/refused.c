@@ -25,6 +25,7 @@
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -34,6 +35,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -448,9 +450,81 @@ static void aio(void)
 	expect_address(syscall(SYS_io_setup, 4, &context) ? MAP_FAILED : (void *)context);
 }
 
+/* The master of a new terminal, or -1. */
+static int make_terminal(int *slave)
+{
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY), unlocked = 0, number;
+	char path[32];
+
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlocked) ||
+	    ioctl(master, TIOCGPTN, &number))
+		return -1;
+	snprintf(path, sizeof(path), "/dev/pts/%d", number);
+	*slave = open(path, O_RDWR | O_NOCTTY);
+	return *slave < 0 ? -1 : master;
+}
+
 static void terminal(void)
 {
-	expect_fd(open("/dev/ptmx", O_RDWR | O_NOCTTY));
+	int slave, master = make_terminal(&slave);
+
+	program_check(master >= 0, "a terminal: %s", strerror(errno));
+	stranger(NULL, true, "outside holds the master");
+	close(master);
+}
+
+static void terminal_controlling(void)
+{
+	int slave, master = make_terminal(&slave);
+
+	program_check(master >= 0, "a terminal: %s", strerror(errno));
+	if (getsid(0) != getpid())
+		program_check(setsid() > 0, "a session");
+	program_check(!ioctl(slave, TIOCSCTTY, 0), "a controlling terminal");
+	stranger(NULL, true, "controlling terminal");
+	close(master);
+	close(slave);
+}
+
+static void terminal_discipline(void)
+{
+	int slave, master = make_terminal(&slave), null = 27 /* N_NULL */;
+
+	expect_if(master >= 0 && !ioctl(slave, TIOCSETD, &null), "line discipline 27");
+}
+
+/* vhangup(2) hangs up the slave although the master is open. */
+static void terminal_hung_up(void)
+{
+	int slave, master = make_terminal(&slave), status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		signal(SIGHUP, SIG_IGN);
+		setsid();
+		_exit(ioctl(slave, TIOCSCTTY, 0) || vhangup());
+	}
+	program_check(waitpid(pid, &status, 0) == pid, "the child: %s", strerror(errno));
+	expect_if(master >= 0 && !status, "hung up while");
+}
+
+static void terminal_group_ended(void)
+{
+	int slave, master = make_terminal(&slave);
+	pid_t pid;
+
+	program_check(master >= 0, "a terminal: %s", strerror(errno));
+	if (getsid(0) != getpid())
+		program_check(setsid() > 0, "a session");
+	program_check(!ioctl(slave, TIOCSCTTY, 0), "a controlling terminal");
+	pid = fork();
+	if (!pid) {
+		signal(SIGTTOU, SIG_IGN);
+		setpgid(0, 0);
+		_exit(tcsetpgrp(slave, getpid()));
+	}
+	waitpid(pid, NULL, 0);
+	expect("its foreground process group has ended");
 }
 
 static void proc_file(void)
@@ -650,6 +724,10 @@ static const struct kind {
 	{ "sysv-shm", sysv_shm },
 	{ "tcp-established", tcp_established },
 	{ "terminal", terminal },
+	{ "terminal-controlling", terminal_controlling },
+	{ "terminal-discipline", terminal_discipline },
+	{ "terminal-group-ended", terminal_group_ended },
+	{ "terminal-hung-up", terminal_hung_up },
 	{ "thread-directory", thread_directory },
 	{ "thread-files", thread_files },
 	{ "thread-seccomp", thread_seccomp },

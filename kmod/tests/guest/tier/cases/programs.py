@@ -27,6 +27,7 @@ def run(tier):
     check("programs: as an unprivileged user in a directory of its own", unprivileged, tier)
     check("programs: a tree of processes, there and back", tree, tier)
     check("programs: processes that share memory and files, there and back", sharing, tier)
+    check("programs: a terminal with a shell and a job, there and back", terminal, tier)
     check("programs: bc -l", bc, tier)
     check("programs: standard output by mechanism Ignore", ignored_output, tier)
     check("programs: several channels", several_channels, tier)
@@ -122,6 +123,27 @@ def sharing(tier):
         # what all had before the fork has 256 KiB
         require(min(common) >= 256, f"copy-on-write: only {common} KiB are shared after the move")
         program.advances(4)
+    program.stop_and_compare(tier.a)
+    nothing_left(*tier.guests)
+
+
+def terminals(guest, root):
+    """Of the tree's processes: PID, terminal, group in its foreground."""
+    pids = ",".join(map(str, (root, *relations(guest, root))))
+    return guest.run(f"ps -o pid=,tty=,tpgid= -p {pids}")
+
+
+def terminal(tier):
+    program = Program(tier, "terminal").start(tier.a)
+    program.await_lines(4)
+    before = terminals(tier.a, program.pid)
+    require(before.count("pts/") == 2, f"shell and job have no terminal: {before}")
+    for source, target in ((tier.a, tier.b), (tier.b, tier.a)):
+        migrate(tier, program.pid, source, target)
+        program.runs_only_on(target)
+        after = terminals(target, program.pid)
+        require(after == before, f"the terminals were {before}, are {after}")
+        program.advances(6)
     program.stop_and_compare(tier.a)
     nothing_left(*tier.guests)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What cannot be carried is named by preflight, and refused by a checkpoint."""
 import subprocess
+import time
 
 from ..migration import Migration, nothing_left
 from ..program import Program
@@ -24,6 +25,7 @@ def run(tier):
     check("refusals: a PID that is taken on the target", pid_taken, tier)
     check("refusals: a thread's TID that is taken on the target", tid_taken, tier)
     check("refusals: a child's PID that is taken on the target", child_taken, tier)
+    check("refusals: a terminal's number that is taken on the target", terminal_taken, tier)
     check("refusals: the strategy's name", strategy, tier)
 
 
@@ -134,6 +136,25 @@ def child_taken(tier):
     program.await_lines(2)
     child = max(int(pid) for pid in tier.a.run(f"pgrep -P {program.pid}").split())
     refused_while_taken(tier, program, child, f"process {child}: ")
+
+
+def terminal_taken(tier):
+    program = Program(tier, "terminal").start(tier.a)
+    program.await_lines(2)
+    tty = tier.a.run(f"ps -o tty= --ppid {program.pid}").strip()
+    number = int(tty.removeprefix("pts/"))
+    holder = tier.b.start(["python3", "-c", "import os, time\n"
+                           f"for _ in range({number + 1}): os.openpty()\n"
+                           "time.sleep(1000)"])
+    deadline = time.monotonic() + 30
+    while not tier.b.run(f"ls /dev/pts/{number} 2>/dev/null; true"):
+        require(time.monotonic() < deadline, "the number could not be taken")
+        time.sleep(0.1)
+    try:
+        target_refuses(tier, program, f"terminal number {number} is taken here",
+                       lambda: tier.b.kill(holder))
+    finally:
+        tier.b.kill(holder)
 
 
 def strategy(tier):

@@ -45,21 +45,27 @@ static void say(int fd, const char *text)
 static void job(void)
 {
 	const struct sigaction action = { .sa_handler = on_interrupt };
-	int terminal = open("/dev/tty", O_RDWR);
+	struct pollfd typed = { .fd = open("/dev/tty", O_RDWR), .events = POLLIN };
 	char line[64], answer[80];
-	int answered = 0;
+	int terminal = typed.fd, answered = 0;
+	sigset_t blocked, before;
 
+	/* it comes only while we wait */
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
 	sigaction(SIGINT, &action, NULL);
 	while (terminal >= 0) {
-		ssize_t n = read(terminal, line, sizeof(line) - 1);
+		ssize_t n;
 
-		if (n < 0 && errno == EINTR && interrupts > answered) {
+		if (ppoll(&typed, 1, NULL, &before) < 0) {
+			if (interrupts == answered)
+				continue;
 			snprintf(answer, sizeof(answer), "interrupt %d\n", ++answered);
 			say(terminal, answer);
 			continue;
 		}
-		if (n < 0 && errno == EINTR)
-			continue;
+		n = read(terminal, line, sizeof(line) - 1);
 		if (n <= 0 || !strncmp(line, "quit", 4))
 			break;
 		line[n] = '\0';
@@ -128,7 +134,7 @@ static int make_terminal(char *path, size_t size)
 	snprintf(path, size, "/dev/pts/%d", number);
 	tcgetattr(master, &settings);
 	settings.c_oflag = 0;
-	settings.c_lflag = ICANON | ISIG | IEXTEN;
+	settings.c_lflag = ICANON | ISIG | IEXTEN | NOFLSH;
 	tcsetattr(master, TCSANOW, &settings);
 	return master;
 }
@@ -153,7 +159,7 @@ int main(int argc, char **argv)
 		snprintf(due, sizeof(due), "pid right, %s", text);
 		expect_answer(master, due);
 		if (program_lines() % 3 == 2) {
-			say(master, "forgotten\003");
+			say(master, "\003");
 			snprintf(due, sizeof(due), "interrupt %d\n", ++interrupted);
 			expect_answer(master, due);
 		}

@@ -249,6 +249,7 @@ enum procmig_pty_data_kind {
 };
 
 #define PROCMIG_PTY_LINE_MAX	4096
+#define PROCMIG_PTY_QUEUE_MAX	(128u << 10)	/* of both ends */
 
 struct procmig_file_pty_data {
 	__u32 what;		/* enum procmig_pty_data_kind */

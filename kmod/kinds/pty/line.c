@@ -35,7 +35,15 @@ struct line {
 	size_t echo_tail;
 };
 
-/* Its cursors and its flags vouch for the layout; NULL if they are at odds. */
+/* What the line discipline concludes from the settings. */
+static bool is_raw(const struct tty_struct *tty)
+{
+	return !(I_IGNCR(tty) || I_ICRNL(tty) || I_INLCR(tty) || I_ISTRIP(tty) ||
+		 I_IUCLC(tty) || I_IXON(tty) || I_PARMRK(tty) || L_ICANON(tty) ||
+		 L_ISIG(tty) || L_ECHO(tty));
+}
+
+/* Its cursors and conclusions vouch for the layout; NULL if they are at odds. */
 static struct line *line_of(struct tty_struct *tty)
 {
 	struct line *line = tty->disc_data;
@@ -45,12 +53,12 @@ static struct line *line_of(struct tty_struct *tty)
 	if (!line || !tty->ldisc || tty->ldisc->ops->num != N_TTY)
 		return NULL;
 	used = line->read_head - line->read_tail;
-	if (used > N_TTY_BUF_SIZE || line->canon_head - line->read_tail > used ||
-	    line->read_head - line->line_start > N_TTY_BUF_SIZE ||
-	    line->echo_head - line->echo_tail > N_TTY_BUF_SIZE ||
-	    line->icanon != !!L_ICANON(tty) || (line->real_raw && !line->raw))
+	if (used > N_TTY_BUF_SIZE || line->echo_head - line->echo_tail > N_TTY_BUF_SIZE ||
+	    line->icanon != !!L_ICANON(tty) || line->raw != is_raw(tty) ||
+	    (line->real_raw && !line->raw))
 		return NULL;
-	return line;
+	/* The end of the last line is kept only where there are lines. */
+	return line->icanon && line->canon_head - line->read_tail > used ? NULL : line;
 }
 
 /* Whether it is read line by line. */

@@ -125,8 +125,8 @@ static int copy_queue(struct tty_struct *tty, u8 *characters, unsigned int room)
 	return count;
 }
 
-/* The kernel keeps some 8 KiB for a pseudo-terminal, before the last that fits. */
-#define QUEUE_MAX (64u << 10)
+/* For each end; the kernel keeps some 8 KiB and whatever was written in one go. */
+#define QUEUE_MAX (PROCMIG_PTY_QUEUE_MAX / 2)
 
 /* What one end has still to read. */
 struct input {

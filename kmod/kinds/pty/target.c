@@ -4,6 +4,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/tty_flip.h>
+#include <linux/workqueue.h>
 
 #include "pty.h"
 
@@ -15,7 +16,7 @@ struct pair {
 	struct tty_struct *tty;	/* of the master; stays as long as an end is open */
 	enum progress progress;
 	bool claimed;		/* the master is among the open files */
-	bool queued;		/* the slave has input that waits for the resume */
+	unsigned int queued;	/* characters that wait for one or the other end */
 	struct procmig_file_pty_state state;
 };
 
@@ -39,18 +40,33 @@ static struct file *open_master(struct procmig_file_load *load, const char *path
 	return file;
 }
 
-/* Those whose number is another, until the wanted one has come. */
-struct others {
+/* Files to be closed: those whose number is another, or a master that hangs up. */
+struct closing {
+	struct work_struct work;
 	struct file **file;
 	unsigned int count;
 };
 
-/* Gone for good when this returns: a number that is put later is taken meanwhile. */
-static void close_others(struct others *others)
+static void close_all(struct work_struct *work)
 {
-	while (others->count)
-		__fput_sync(others->file[--others->count]);
-	kvfree(others->file);
+	struct closing *closing = container_of(work, struct closing, work);
+
+	while (closing->count)
+		__fput_sync(closing->file[--closing->count]);
+}
+
+/*
+ * This task would close them on its way to user mode, as the process.  Gone for
+ * good when this returns: that is a kernel thread's privilege.
+ */
+static void close_now(struct file **file, unsigned int count)
+{
+	struct closing closing = { .file = file, .count = count };
+
+	INIT_WORK_ONSTACK(&closing.work, close_all);
+	queue_work(system_unbound_wq, &closing.work);
+	flush_work(&closing.work);
+	destroy_work_on_stack(&closing.work);
 }
 
 #define INDEX_MAX (1u << 12)	/* kernel.pty.max, as it is by default */
@@ -59,12 +75,12 @@ static void close_others(struct others *others)
 static struct file *open_index(struct procmig_file_load *load, const char *path,
 			       unsigned int access, u32 index)
 {
-	struct others others = {};
-	struct file *file;
+	struct file **others, *file;
+	unsigned int count = 0;
 	u32 got;
 
-	others.file = kvmalloc_array(index + 1, sizeof(*others.file), GFP_KERNEL);
-	if (!others.file)
+	others = kvmalloc_array(index + 1, sizeof(*others), GFP_KERNEL);
+	if (!others)
 		return ERR_PTR(-ENOMEM);
 	for (;;) {
 		file = open_master(load, path, access);
@@ -73,17 +89,17 @@ static struct file *open_index(struct procmig_file_load *load, const char *path,
 		got = procmig_terminal_of(file)->index;
 		if (got == index)
 			break;
-		if (got < index && others.count <= index) {
-			others.file[others.count++] = file;
-			continue;
+		others[count++] = file;
+		if (got > index || count > index) {
+			file = ERR_PTR(procmig_fail(load->process, PROCMIG_SUBSYSTEM_FILES,
+						    -EBUSY,
+						    "terminal number %u is taken here: whoever has /dev/pts/%u must end first",
+						    index, index));
+			break;
 		}
-		__fput_sync(file);
-		file = ERR_PTR(procmig_fail(load->process, PROCMIG_SUBSYSTEM_FILES, -EBUSY,
-					    "terminal number %u is taken here: whoever has /dev/pts/%u must end first",
-					    index, index));
-		break;
 	}
-	close_others(&others);
+	close_now(others, count);
+	kvfree(others);
 	return file;
 }
 
@@ -255,10 +271,8 @@ static int take_line(struct pair *pair, u32 end, const u8 *body, u32 bytes)
 /* Closing the master hangs up whoever has the slave open by now. */
 static int hang_up(struct pair *pair)
 {
-	struct file *master = pair->master;
-
+	close_now(&pair->master, 1);
 	pair->master = NULL;
-	__fput_sync(master);
 	return 0;
 }
 
@@ -275,20 +289,31 @@ static int take_lines_end(struct pair *pair)
 	return ret ?: pty_line_finish(pair->tty->link, &pair->state);
 }
 
+/* As many as there were: the source may have packed them more closely. */
+static int insert(struct tty_port *port, const u8 *characters, u32 count)
+{
+	int limit = port->buf.mem_limit, inserted;
+
+	port->buf.mem_limit = INT_MAX;
+	inserted = tty_insert_flip_string_fixed_flag(port, characters, TTY_NORMAL, count);
+	port->buf.mem_limit = limit;
+	return inserted == count ? 0 : -ENOMEM;
+}
+
 static int take_queue(struct pair *pair, u32 end, const u8 *body, u32 bytes)
 {
 	struct tty_struct *tty = end == PROCMIG_PTY_MASTER ? pair->tty : pair->tty->link;
+	int ret;
 
-	if (pair->progress != SET_UP || !pair->claimed)
+	if (pair->progress != SET_UP || !pair->claimed ||
+	    bytes > PROCMIG_PTY_QUEUE_MAX - pair->queued)
 		return -EPROTO;
-	if (tty_insert_flip_string_fixed_flag(tty->port, body, TTY_NORMAL, bytes) != bytes)
-		return -ENOSPC;
+	pair->queued += bytes;
+	ret = insert(tty->port, body, bytes);
 	/* The master takes everything as it is; the slave may answer with a signal. */
-	if (end == PROCMIG_PTY_MASTER)
+	if (!ret && end == PROCMIG_PTY_MASTER)
 		tty_flip_buffer_push(tty->port);
-	else
-		pair->queued = true;
-	return 0;
+	return ret;
 }
 
 int pty_restart_data(struct procmig_file_load *load, struct file *file, const void *body,
@@ -331,6 +356,6 @@ void pty_resume(struct procmig_file_load *load, struct file *file)
 
 	if (!pair || !pair->queued)
 		return;
-	pair->queued = false;
+	pair->queued = 0;
 	tty_flip_buffer_push(pair->tty->link->port);
 }

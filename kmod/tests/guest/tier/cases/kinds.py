@@ -33,6 +33,7 @@ def run(tier):
         check(f"kinds: {kind}, there and back", there_and_back, tier, kind)
     for kind in kinds():
         check(f"kinds: {kind}, {SPOILED} streams with bytes changed", spoiled, tier, kind)
+    check("kinds: terminals whose records are wrong", wrong_terminal, tier)
     check("kinds: they are declared as the map of state says", declared, tier)
     check("kinds: one that the target does not know", missing_on_target, tier)
 
@@ -107,6 +108,61 @@ def spoiled(tier, kind):
         word, answer = attempt(tier, recording, stream.bytes(DEMAND), stream.bytes(BULK), run_it=True)
         require(word == "READY" or answer.get("state") == "ABORTED",
                 f"seed {seed}: the target is {answer.get('state')}: {word}")
+    tier.programs.append(program)
+    program.stop(tier.a)
+    nothing_left(*tier.guests)
+
+
+# (record, what, offset, layout, value): of an open file of kind pty, or of its data
+WRONG_TERMINAL = (
+    ("open", "an end that there is not", 48, "I", 4),
+    ("open", "a number over the limit", 52, "I", 1 << 12),
+    ("open", "another number than its pair", 52, "I", 60),
+    ("open", "hung up, but with a master", 56, "I", 1),
+    ("open", "access of the master", 60, "I", 0xffffffff),
+    ("open", "length of the path", 64, "I", 0xffffffff),
+    ("open", "length of the master's path", 68, "I", 0),
+    ("open", "a path that is not absolute", 72, "B", ord("x")),
+    ("state", "unknown data", 8, "I", 99),
+    ("state", "length", 16, "I", 0xffffffff),
+    ("state", "unknown flags", 120, "I", 0xffffffff),
+    ("state", "hung up, but with a master", 120, "I", 0x20),
+    ("state", "a status of packet mode", 124, "I", 0x100),
+    ("state", "a session that is not there", 128, "i", 1 << 22),
+    ("state", "a group without a session", 128, "ii", 0, 1),
+    ("state", "a group of another session", 132, "i", 1),
+    ("line", "characters without marks", 16, "I", 1),
+    ("line", "an end that there is not", 12, "I", 3),
+    ("end", "in place of the state", 8, "I", 1),
+    ("queue", "before the end of the lines", 8, "I", 2),
+)
+TERMINAL_DATA = {1: "state", 2: "line", 3: "end", 4: "queue"}
+
+
+def terminal_records(stream):
+    """The records about the terminal that controls its process, the last of all."""
+    opened = [r for r in stream.demand if (r.subsystem, r.type) == (FILES, 2) and r.body[24:28] == b"pty\0"]
+    numbers = {r.get(0, "I") for r in opened}
+    data = [r for r in stream.demand if (r.subsystem, r.type) == (FILES, 4) and r.get(0, "I") in numbers]
+    last = data[-1].get(0, "I")
+    found = {"open": next(r for r in opened if r.get(0, "I") == last)}
+    found.update((TERMINAL_DATA[r.get(8, "I")], r) for r in data if r.get(0, "I") == last)
+    found.setdefault("queue", next(r for r in data if r.get(8, "I") == 4))
+    return found
+
+
+def wrong_terminal(tier):
+    program = Program(tier, "held", argument="=pty")
+    for guest in tier.guests:
+        prepare(guest, program, "pty")
+    recording = Recording(tier, lambda _: program, ready="still")
+    for record, what, offset, layout, *values in WRONG_TERMINAL:
+        stream = recording.get()
+        terminal_records(stream)[record].put(offset, layout, *values)
+        word, answer = attempt(tier, recording, stream.bytes(DEMAND), stream.bytes(BULK), run_it=False)
+        require(word != "READY", f"{record}: {what}: the target took it")
+        require(answer.get("state") == "ABORTED" and answer["message"],
+                f"{record}: {what}: the target is {answer.get('state')}: {word}")
     tier.programs.append(program)
     program.stop(tier.a)
     nothing_left(*tier.guests)

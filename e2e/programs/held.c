@@ -1061,6 +1061,7 @@ static void pty_begin(void)
 	char block[3000];
 
 	raw = make_terminal(0, 0);
+	must(fchmod(raw.slave, 0604));
 	lines = make_terminal(ICRNL, ICANON | IEXTEN | ISIG);
 	must(ioctl(lines.master, TIOCSWINSZ, &window));
 	type(lines.master, "first\rsecond!third\004literal\026\nx\npartly");
@@ -1167,8 +1168,11 @@ static void stopped_end(void)
 
 static void pty_end(void)
 {
+	struct stat st;
 	int number;
 
+	must(fstat(raw.slave, &st));
+	is((st.st_mode & 0777) == 0604 && st.st_uid == getuid());
 	lines_end();
 	full_end();
 	stopped_end();

@@ -284,6 +284,7 @@ struct procmig_file_pty_state {
 	__s32 session;		/* that the terminal controls, 0: none */
 	__s32 group;		/* in the foreground */
 	__u32 column, canon_column; /* of the cursor, as the line discipline counts */
+	__u32 mode, uid, gid;	/* of /dev/pts/N */
 };
 
 /* "eventfd" */

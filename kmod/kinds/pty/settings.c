@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the two ends of a pseudo-terminal are set to, and whom it controls. */
+#include <linux/dcache.h>
 #include <linux/sched/signal.h>
+#include <linux/uidgid.h>
 
 #include "pty.h"
 
@@ -19,6 +21,26 @@ static const struct {
 static u32 flow_of(struct tty_struct *tty, u32 stopped, u32 suspended)
 {
 	return (tty->flow.stopped ? stopped : 0) | (tty->flow.tco_stopped ? suspended : 0);
+}
+
+/* Of /dev/pts/N; it goes when the master is closed. */
+static struct inode *inode_of(const struct tty_struct *slave)
+{
+	struct dentry *dentry = slave->driver_data;
+
+	return dentry ? d_inode(dentry) : NULL;
+}
+
+static void describe_owner(const struct tty_struct *slave,
+			   struct procmig_file_pty_state *state)
+{
+	const struct inode *inode = inode_of(slave);
+
+	if (!inode)
+		return;
+	state->mode = inode->i_mode;
+	state->uid = i_uid_read(inode);
+	state->gid = i_gid_read(inode);
 }
 
 void pty_describe(struct tty_struct *master, struct procmig_file_pty_state *state)
@@ -47,13 +69,16 @@ void pty_describe(struct tty_struct *master, struct procmig_file_pty_state *stat
 	state->session = pid_nr(slave->ctrl.session);
 	state->group = pid_nr(slave->ctrl.pgrp);
 	spin_unlock_irq(&slave->ctrl.lock);
+	describe_owner(slave, state);
 }
 
 bool pty_state_ok(const struct procmig_file_pty_state *state)
 {
 	return !(state->flags & ~PROCMIG_PTY_FLAGS) && state->packet_status <= U8_MAX &&
 	       state->session >= 0 && state->group >= 0 &&
-	       (state->session || !state->group);
+	       (state->session || !state->group) && S_ISCHR(state->mode) &&
+	       uid_valid(make_kuid(&init_user_ns, state->uid)) &&
+	       gid_valid(make_kgid(&init_user_ns, state->gid));
 }
 
 /* ---- target -------------------------------------------------------------- */
@@ -123,6 +148,20 @@ static void set_packet_mode(struct tty_struct *master,
 	spin_unlock_irq(&master->ctrl.lock);
 }
 
+/* Whoever opens it by its path again must be allowed to. */
+static void set_owner(struct tty_struct *slave, const struct procmig_file_pty_state *state)
+{
+	struct inode *inode = inode_of(slave);
+
+	if (!inode)
+		return;
+	inode_lock(inode);
+	inode->i_mode = S_IFCHR | (state->mode & 07777);
+	i_uid_write(inode, state->uid);
+	i_gid_write(inode, state->gid);
+	inode_unlock(inode);
+}
+
 int pty_set_up(struct tty_struct *master, const struct procmig_file_pty_state *state)
 {
 	struct tty_struct *slave = master->link;
@@ -144,5 +183,6 @@ int pty_set_up(struct tty_struct *master, const struct procmig_file_pty_state *s
 		assign_bit(bits[i].bit, &(bits[i].slave ? slave : master)->flags,
 			   state->flags & bits[i].flag);
 	set_packet_mode(master, state);
+	set_owner(slave, state);
 	return set_session(slave, state);
 }

@@ -224,7 +224,10 @@ free:
 
 int pty_checkpoint_data(struct procmig_file_save *save, struct file *file)
 {
-	const struct procmig_file_pty_state gone = { .flags = PROCMIG_PTY_HUNG_UP };
+	const struct procmig_file_pty_state gone = {
+		.flags = PROCMIG_PTY_HUNG_UP,
+		.mode = S_IFCHR,
+	};
 	struct tty_struct *master = pty_master_of(file);
 	int ret;
 

@@ -131,6 +131,8 @@ WRONG_TERMINAL = (
     ("state", "a session that is not there", 128, "i", 1 << 22),
     ("state", "a group without a session", 128, "ii", 0, 1),
     ("state", "a group of another session", 132, "i", 1),
+    ("state", "an owner that there is not", 148, "I", 0xffffffff),
+    ("state", "no character device", 144, "I", 0o100600),
     ("line", "characters without marks", 16, "I", 1),
     ("line", "an end that there is not", 12, "I", 3),
     ("end", "in place of the state", 8, "I", 1),
@@ -140,13 +142,13 @@ TERMINAL_DATA = {1: "state", 2: "line", 3: "end", 4: "queue"}
 
 
 def terminal_records(stream):
-    """The records about the terminal that controls its process, the last of all."""
+    """The records about the terminal that controls its process."""
     opened = [r for r in stream.demand if (r.subsystem, r.type) == (FILES, 2) and r.body[24:28] == b"pty\0"]
     numbers = {r.get(0, "I") for r in opened}
     data = [r for r in stream.demand if (r.subsystem, r.type) == (FILES, 4) and r.get(0, "I") in numbers]
-    last = data[-1].get(0, "I")
-    found = {"open": next(r for r in opened if r.get(0, "I") == last)}
-    found.update((TERMINAL_DATA[r.get(8, "I")], r) for r in data if r.get(0, "I") == last)
+    it = next(r.get(0, "I") for r in data if r.get(8, "I") == 1 and r.get(128, "i"))
+    found = {"open": next(r for r in opened if r.get(0, "I") == it)}
+    found.update((TERMINAL_DATA[r.get(8, "I")], r) for r in data if r.get(0, "I") == it)
     found.setdefault("queue", next(r for r in data if r.get(8, "I") == 4))
     return found
 

@@ -3,7 +3,8 @@
  * Processes that share what fork gives them: anonymous memory, a memfd, a deleted
  * file and a pipe that are mapped or open on all sides, and the output file with
  * its position.  In turn each child takes the number out of the pipe, sees what
- * the others have written, writes itself, and passes it on.
+ * the others have written, writes itself, and passes it on.  The argument is the
+ * number of children, or "still".
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include "program.h"
 
 #define CHILDREN_MAX 63
+#define ROUNDS 3		/* of one that then stands still, to be recorded */
 #define PAGE 4096
 #define BYTES (64 * PAGE)
 
@@ -158,10 +160,13 @@ int main(int argc, char **argv)
 {
 	pid_t children[CHILDREN_MAX + 1];
 	uint64_t number = 0, back;
+	bool still;
 	int status;
 
 	program_begin(argc, argv, 0);
-	children_count = program_argument(children_count);
+	still = !strcmp(program_word(""), "still");
+	if (!still)
+		children_count = program_argument(children_count);
 	program_check(children_count >= 0 && children_count <= CHILDREN_MAX,
 		      "not so many children");
 	prepare();
@@ -179,6 +184,11 @@ int main(int argc, char **argv)
 			      number, back);
 		number++;
 		program_line("%016lx", program_mix(number));
+		if (still && number == ROUNDS) {
+			program_note("ready");
+			while (!program_told_to_stop())
+				pause();
+		}
 		sched_yield();
 	}
 	check_record(number * (children_count + 1));

@@ -13,7 +13,7 @@ NOBODY = 4711
 
 def run(tier):
     check = tier.report.check
-    recording = Recording(tier, lambda tier: Program(tier, "sharing"), ready="3 ")
+    recording = Recording(tier, lambda tier: Program(tier, "sharing", argument="still"))
     check("streams: shared: as recorded", as_recorded, tier, recording)
     for name, spoil, verdict in (*areas(), *runs(), *sharers()):
         check(f"streams: shared: {name}", play, tier, recording, spoil, verdict)

@@ -34,15 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "program.h"
-
-#define must(call) ({							\
-	__typeof__(call) result_ = (call);				\
-	program_check(result_ != (__typeof__(call))-1, "%s: %s", #call,	\
-		      strerror(errno));					\
-	result_;							\
-})
-#define is(condition) program_check(condition, "%s (errno %s)", #condition, strerror(errno))
+#include "held.h"
 
 static char path_buffer[4096];
 
@@ -56,14 +48,13 @@ static const char *beside(const char *suffix)
 
 static char still[512];
 
-static int lies_still(int fd)
+int lies_still(int fd)
 {
 	snprintf(still + strlen(still), sizeof(still) - strlen(still), " %d", fd);
 	return fd;
 }
 
-/* Through @out and back from @in. */
-static void echo(int out, int in, long number)
+void echo(int out, int in, long number)
 {
 	char sent[32], got[32];
 	int n = snprintf(sent, sizeof(sent), "%ld", number) + 1;
@@ -1209,7 +1200,13 @@ static const struct kind {
 	{ "pipe", pipe_begin, pipe_step, pipe_end },
 	{ "pty", pty_begin, pty_step, pty_end },
 	{ "signalfd", signalfd_begin, signalfd_step, signalfd_end },
+	{ "tcp", tcp_begin, tcp_step, tcp_end },
+	{ "tcp-bound", tcp_bound_begin, tcp_bound_step, tcp_bound_end },
+	{ "tcp-child", tcp_child_begin, tcp_child_step, tcp_child_end },
+	{ "tcp-closing", tcp_closing_begin, tcp_closing_step, tcp_closing_end },
+	{ "tcp-waiting", tcp_waiting_begin, tcp_waiting_step, tcp_waiting_end },
 	{ "timerfd", timerfd_begin, timerfd_step, timerfd_end },
+	{ "udp", udp_begin, udp_step, udp_end },
 	{ "unix", unix_begin, unix_step, unix_end },
 };
 

@@ -20,6 +20,10 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/eventpoll.h>
+#include <net/inet6_hashtables.h>
+#include <net/inet_hashtables.h>
+#include <net/tcp.h>
+#include <net/udp.h>
 #include <uapi/linux/sched/types.h>
 #include <asm/tlbflush.h>
 #include <asm/vdso.h>
@@ -318,6 +322,101 @@ int procmig_compat_send_pages(struct socket *socket, const struct iov_iter *page
 			       min(bytes, iov_iter_count(pages)), flags);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_send_pages);
+
+static bool tcp_port_has(struct sock *sk, bool (*is)(struct sock *other, void *data),
+			 void *data)
+{
+	struct inet_hashinfo *info = tcp_or_dccp_get_hashinfo(sk);
+	unsigned short port = inet_sk(sk)->inet_num;
+	struct inet_bind_hashbucket *head;
+	struct inet_bind_bucket *bucket;
+	struct sock *other;
+	bool has = false;
+
+	head = &info->bhash[inet_bhashfn(sock_net(sk), port, info->bhash_size)];
+	spin_lock_bh(&head->lock);
+	bucket = inet_csk(sk)->icsk_bind_hash;
+	if (bucket)
+		sk_for_each_bound(other, &bucket->owners)
+			has = has || is(other, data);
+	spin_unlock_bh(&head->lock);
+	return has;
+}
+
+static bool udp_port_has(struct sock *sk, bool (*is)(struct sock *other, void *data),
+			 void *data)
+{
+	unsigned short port = inet_sk(sk)->inet_num;
+	struct udp_hslot *slot = udp_hashslot(&udp_table, sock_net(sk), port);
+	struct sock *other;
+	bool has = false;
+
+	spin_lock_bh(&slot->lock);
+	sk_for_each(other, &slot->head)
+		if (net_eq(sock_net(other), sock_net(sk)) &&
+		    udp_sk(other)->udp_port_hash == port)
+			has = has || is(other, data);
+	spin_unlock_bh(&slot->lock);
+	return has;
+}
+
+bool procmig_compat_port_has(struct sock *sk, bool (*is)(struct sock *other, void *data),
+			     void *data)
+{
+	return sk->sk_protocol == IPPROTO_TCP ? tcp_port_has(sk, is, data) :
+						udp_port_has(sk, is, data);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_port_has);
+
+void procmig_compat_forget_port(struct sock *sk)
+{
+	struct inet_hashinfo *info = tcp_or_dccp_get_hashinfo(sk);
+	struct inet_bind_hashbucket *head;
+	struct inet_bind_bucket *bucket;
+
+	head = &info->bhash[inet_bhashfn(sock_net(sk), inet_sk(sk)->inet_num,
+					 info->bhash_size)];
+	spin_lock_bh(&head->lock);
+	bucket = inet_csk(sk)->icsk_bind_hash;
+	if (bucket) {
+		bucket->fastreuse = 0;
+		bucket->fastreuseport = 0;
+	}
+	spin_unlock_bh(&head->lock);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_forget_port);
+
+struct sock *procmig_compat_tcp_find(struct net *net, const struct sockaddr *from,
+				     const struct sockaddr *to)
+{
+	struct inet_hashinfo *info = net->ipv4.tcp_death_row.hashinfo;
+	const struct sockaddr_in6 *from6 = (const void *)from, *to6 = (const void *)to;
+	const struct sockaddr_in *from4 = (const void *)from, *to4 = (const void *)to;
+	__be32 from_address = from4->sin_addr.s_addr, to_address = to4->sin_addr.s_addr;
+	struct sock *sk;
+
+	if (from->sa_family == AF_INET6) {
+		from_address = from6->sin6_addr.s6_addr32[3];
+		to_address = to6->sin6_addr.s6_addr32[3];
+	}
+	/* The ports are at the same place in both. */
+	rcu_read_lock();
+	if (from->sa_family == AF_INET6 && !ipv6_addr_v4mapped(&from6->sin6_addr))
+		sk = __inet6_lookup_established(net, info, &from6->sin6_addr, from6->sin6_port,
+						&to6->sin6_addr, ntohs(to6->sin6_port), 0, 0);
+	else
+		sk = __inet_lookup_established(net, info, from_address, from4->sin_port,
+					       to_address, ntohs(to4->sin_port), 0, 0);
+	rcu_read_unlock();
+	return sk;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_tcp_find);
+
+u32 procmig_compat_tcp_clock(void)
+{
+	return tcp_time_stamp_raw();
+}
+EXPORT_SYMBOL_GPL(procmig_compat_tcp_clock);
 
 /* ---- files --------------------------------------------------------------- */
 

@@ -21,6 +21,9 @@ struct iov_iter;
 struct mm_walk_ops;
 struct seccomp_filter;
 struct sock_filter;
+struct net;
+struct sock;
+struct sockaddr;
 struct socket;
 struct vm_area_struct;
 struct k_itimer;
@@ -234,6 +237,23 @@ void procmig_compat_filter_get(struct seccomp_filter *filter);
 void procmig_compat_filter_put(struct seccomp_filter *filter);
 /* On `current': what the kernel does against speculation in confined tasks. */
 void procmig_compat_mitigate(void);
+
+/*
+ * Whether @is says yes to a TCP or UDP socket that has the port of @sk; called
+ * under the lock of that port, for @sk, too.
+ */
+bool procmig_compat_port_has(struct sock *sk, bool (*is)(struct sock *other, void *data),
+			     void *data);
+/* Let the next one who wants the port of a TCP socket be checked thoroughly. */
+void procmig_compat_forget_port(struct sock *sk);
+/*
+ * The TCP socket, of whatever sort, that a segment between those addresses would
+ * come to if it is connected, or NULL; to be put by sock_gen_put().
+ */
+struct sock *procmig_compat_tcp_find(struct net *net, const struct sockaddr *from,
+				     const struct sockaddr *to);
+/* What timestamps of TCP count, without the offset that each socket has. */
+u32 procmig_compat_tcp_clock(void);
 
 int procmig_compat_init(void);
 

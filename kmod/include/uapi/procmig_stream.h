@@ -355,6 +355,7 @@ struct procmig_file_inotify_data {
 #define PROCMIG_SOCKET_TIMESTAMP_NS	0x0400
 #define PROCMIG_SOCKET_NO_CHECK		0x0800
 #define PROCMIG_SOCKET_DROPS		0x1000	/* SO_RXQ_OVFL */
+#define PROCMIG_SOCKET_FILTER_LOCKED	0x2000	/* SO_LOCK_FILTER */
 
 /* What sockets of every family have: see socket(7). */
 struct procmig_socket {
@@ -371,7 +372,12 @@ struct procmig_socket {
 	__u32 backlog;
 	__u32 uid, gid, mode;	/* of its inode */
 	__u32 error;		/* SO_ERROR that waits to be asked for */
+	__u32 filter;		/* instructions of SO_ATTACH_FILTER */
+	__u32 reserved;
 };
+
+#define PROCMIG_SOCKET_FILTER_MAX	400
+
 
 enum procmig_unix_state {
 	PROCMIG_UNIX_CLOSED = 1,
@@ -383,7 +389,7 @@ enum procmig_unix_state {
 #define PROCMIG_UNIX_DELETED	0x2	/* the path of that name is gone */
 #define PROCMIG_UNIX_PEER	0x4	/* connected to @peer, which is or was alive */
 
-/* "unix": the name and the absolute path of it follow */
+/* "unix": the name, the absolute path of it and the filter follow */
 struct procmig_file_unix {
 	struct procmig_socket socket;
 	__u32 state;		/* enum procmig_unix_state */
@@ -409,15 +415,13 @@ struct procmig_file_unix_data {
 	__u16 end;		/* 1: no message, no more follows */
 };
 
-#define PROCMIG_INET_BOUND_PORT		0x01
-#define PROCMIG_INET_BOUND_ADDRESS	0x02
-#define PROCMIG_INET_LISTENING		0x04
-#define PROCMIG_INET_CONNECTED		0x08	/* UDP: to @remote */
+#define PROCMIG_INET_BOUND_PORT		0x01	/* has a port */
+#define PROCMIG_INET_BOUND_ADDRESS	0x02	/* bound to its address */
+#define PROCMIG_INET_LOCKED_PORT	0x04	/* by bind(2): it keeps its port */
+#define PROCMIG_INET_CONNECTED		0x08	/* to @remote */
 #define PROCMIG_INET_V6ONLY		0x10
-#define PROCMIG_INET_NODELAY		0x20	/* TCP_NODELAY */
-#define PROCMIG_INET_KEEPALIVE		0x40	/* the keep_ fields hold */
 
-/* "inet": TCP and UDP, without a connection */
+/* What TCP and UDP have in common. */
 struct procmig_file_inet {
 	struct procmig_socket socket;
 	__u32 family;		/* AF_INET, AF_INET6 */
@@ -426,8 +430,106 @@ struct procmig_file_inet {
 	__u8 remote[28];
 	__s32 ttl;		/* -1: the node's */
 	__u32 tos;
+};
+
+#define PROCMIG_UDP_CORK		0x1
+#define PROCMIG_UDP_NO_CHECK6_SEND	0x2
+#define PROCMIG_UDP_NO_CHECK6_RECEIVE	0x4
+
+/* "udp": the instructions of its filter follow */
+struct procmig_file_udp {
+	struct procmig_file_inet inet;
+	__u32 flags;		/* PROCMIG_UDP_* */
+	__u32 segment;		/* UDP_SEGMENT */
+};
+
+/* data: a datagram that has not been received; its content follows */
+struct procmig_file_udp_data {
+	__u32 family;		/* in which it came, AF_INET, AF_INET6 */
+	__u32 bytes;
+	__u8 from[16], to[16];	/* addresses, of AF_INET the first four bytes */
+	__u16 from_port, to_port; /* as in the network */
+	__u8 tos, ttl;
+	__u16 reserved;
+	__u64 realtime_ns;	/* when it came; 0: nobody has noted it */
+	char device[16];	/* by which it came, empty: unknown */
+};
+
+enum procmig_tcp_kind {
+	PROCMIG_TCP_UNCONNECTED = 1,
+	PROCMIG_TCP_LISTENING = 2,
+	PROCMIG_TCP_CONNECTED = 3,	/* or was: see its data */
+	PROCMIG_TCP_WAITING = 4,	/* see the data of the one that listens */
+};
+
+#define PROCMIG_TCP_NODELAY	0x01
+#define PROCMIG_TCP_CORK	0x02
+#define PROCMIG_TCP_THIN	0x04	/* TCP_THIN_LINEAR_TIMEOUTS */
+#define PROCMIG_TCP_SAVE_SYN	0x08
+#define PROCMIG_TCP_INQ		0x10
+
+/* "tcp": the instructions of its filter follow; see tcp(7), 0: the node's */
+struct procmig_file_tcp {
+	struct procmig_file_inet inet;
+	__u32 kind;		/* enum procmig_tcp_kind */
+	__u32 flags;		/* PROCMIG_TCP_* */
+	__u32 phase;		/* SS_* of the socket: what connect(2) says */
 	__u32 keep_idle_s, keep_interval_s, keep_count;
-	__u32 reserved;
+	__u32 syn_retries;
+	__s32 linger_s;		/* TCP_LINGER2 */
+	__u32 defer_accept;	/* retransmissions */
+	__u32 user_timeout_ms;
+	__u32 unsent_low_water;
+	__u32 window_clamp;
+	__u32 segment;		/* TCP_MAXSEG */
+	__u32 fast_open;	/* listening: TCP_FASTOPEN */
+	char congestion[16];
+};
+
+enum procmig_tcp_data_kind {
+	PROCMIG_TCP_CONNECTION = 1,	/* one or two struct procmig_tcp_end follow */
+	PROCMIG_TCP_RECEIVED = 2,	/* content: not read yet */
+	PROCMIG_TCP_SENT = 3,		/* content: not received by the other end */
+	PROCMIG_TCP_ENDED = 4,		/* that was the connection */
+	PROCMIG_TCP_ACCEPTABLE = 5,	/* struct procmig_tcp_waiting follows */
+	PROCMIG_TCP_QUEUED = 6,		/* content: by the last one of those */
+	PROCMIG_TCP_QUEUED_ALL = 7,	/* that was its content */
+};
+
+struct procmig_file_tcp_data {
+	__u32 what;		/* enum procmig_tcp_data_kind */
+	__u32 description;	/* whose content */
+};
+
+#define PROCMIG_TCP_END_SCALES		0x1	/* the scale of windows */
+#define PROCMIG_TCP_END_SACK		0x2
+#define PROCMIG_TCP_END_TIMESTAMPS	0x4
+#define PROCMIG_TCP_END_DONE		0x8	/* the other end has said its last */
+
+/*
+ * One end of a connection.  Both ends inside the event are read at one moment;
+ * one end alone has lost the other.
+ */
+struct procmig_tcp_end {
+	__u32 description;
+	__u32 state;		/* as in struct tcp_info */
+	__u32 flags;		/* PROCMIG_TCP_END_* */
+	__u32 shutdown, error;	/* as in struct procmig_socket */
+	__u32 send_sequence;	/* of the first byte of what was not received */
+	__u32 receive_sequence;	/* of the first byte of what was not read */
+	__u32 send_window, largest_window, receive_window;
+	__u32 receive_threshold, window_clamp;
+	__u32 timestamp;
+	__u16 segment;
+	__u8 send_scale, receive_scale;
+};
+
+/* A connection that waits to be accepted; it is made anew. */
+struct procmig_tcp_waiting {
+	__u32 client;		/* description, ~0: it is gone */
+	__u32 ended;		/* 1: the client has said its last */
+	__u8 local[28];		/* of the client */
+	__u8 remote[28];
 };
 
 /* ---- memory ------------------------------------------------------------- */

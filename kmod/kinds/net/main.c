@@ -3,22 +3,32 @@
 
 #include "net.h"
 
+static const struct procmig_file_kind *const kinds[] = { &unix_kind, &udp_kind, &tcp_kind };
+
+static void unregister(unsigned int count)
+{
+	while (count)
+		procmig_unregister_file_kind(kinds[--count]);
+}
+
 static int __init net_init(void)
 {
-	int ret = procmig_register_file_kind(&unix_kind);
+	unsigned int i;
+	int ret;
 
-	if (ret)
-		return ret;
-	ret = procmig_register_file_kind(&inet_kind);
-	if (ret)
-		procmig_unregister_file_kind(&unix_kind);
-	return ret;
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		ret = procmig_register_file_kind(kinds[i]);
+		if (ret) {
+			unregister(i);
+			return ret;
+		}
+	}
+	return 0;
 }
 
 static void __exit net_exit(void)
 {
-	procmig_unregister_file_kind(&inet_kind);
-	procmig_unregister_file_kind(&unix_kind);
+	unregister(ARRAY_SIZE(kinds));
 }
 
 module_init(net_init);

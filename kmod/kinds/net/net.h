@@ -9,7 +9,8 @@
 #include <procmig/file_kind.h>
 
 extern const struct procmig_file_kind unix_kind;
-extern const struct procmig_file_kind inet_kind;
+extern const struct procmig_file_kind udp_kind;
+extern const struct procmig_file_kind tcp_kind;
 
 /* The socket that is behind the file, or NULL. */
 struct sock *sockets_sock(struct file *file);
@@ -27,5 +28,48 @@ void sockets_open_wide(struct sock *sk);
 
 /* Set what must not be set before everything is in its queues; cannot fail. */
 void sockets_finish(struct sock *sk, const struct procmig_socket *saved);
+
+/* ---- filter.c: SO_ATTACH_FILTER ---- */
+
+const char *sockets_filter_obstacle(struct sock *sk);
+
+/* Write at most @room bytes of instructions and note their number in @saved. */
+ssize_t sockets_save_filter(struct sock *sk, struct procmig_socket *saved, void *to,
+			    size_t room);
+
+/* The bytes that @saved says follow; more than there can be if it is damaged. */
+size_t sockets_filter_bytes(const struct procmig_socket *saved);
+
+int sockets_attach_filter(struct procmig_file_load *load, struct sock *sk,
+			  const struct procmig_socket *saved, const void *instructions);
+
+/* ---- inet.c: what TCP and UDP have in common ---- */
+
+/* The file of a socket, referenced, or NULL if nobody has it. */
+struct file *inet_file_of(struct sock *sk);
+/* For procmig_file_count() and procmig_file_find_holder(). */
+bool inet_is_file(struct file *file, const void *other);
+
+const char *inet_obstacle(struct sock *sk);
+void inet_save(struct sock *sk, struct procmig_file_inet *saved);
+
+bool inet_is_ok(const struct procmig_file_inet *wanted);
+int inet_set_option(struct socket *socket, int level, int option, int value);
+int inet_set_options(struct socket *socket, const struct procmig_file_inet *wanted);
+
+/*
+ * Bind to the address of @wanted, if it has one, whatever the sockets of the
+ * event think of each other, but not beside a socket of somebody else.
+ */
+int inet_bind_again(struct socket *socket, const struct procmig_file_inet *wanted);
+int inet_connect_again(struct socket *socket, const struct procmig_file_inet *wanted);
+/* A socket of the event until it runs: it does not mind the others. */
+void inet_lenient(struct sock *sk);
+/* Who chose its address and its port: only that keeps them when it is closed. */
+void inet_lock_address(struct sock *sk, const struct procmig_file_inet *wanted);
+
+/* Say that it cannot be had here; returns @error. */
+int inet_failed(struct procmig_file_load *load, const struct procmig_file_inet *wanted,
+		int error);
 
 #endif /* _PROCMIG_NET_H */

@@ -3,6 +3,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <net/sock_reuseport.h>
 
 #include "net.h"
 
@@ -19,6 +20,7 @@ static const struct {
 	{ SOCK_LOCALROUTE, PROCMIG_SOCKET_DONTROUTE },
 	{ SOCK_LINGER, PROCMIG_SOCKET_LINGER },
 	{ SOCK_RXQ_OVFL, PROCMIG_SOCKET_DROPS },
+	{ SOCK_FILTER_LOCKED, PROCMIG_SOCKET_FILTER_LOCKED },
 };
 
 struct sock *sockets_sock(struct file *file)
@@ -28,10 +30,26 @@ struct sock *sockets_sock(struct file *file)
 	return socket ? socket->sk : NULL;
 }
 
+static bool is_selected_by_program(struct sock *sk)
+{
+	struct sock_reuseport *group;
+	bool selected;
+
+	rcu_read_lock();
+	group = rcu_dereference(sk->sk_reuseport_cb);
+	selected = group && rcu_access_pointer(group->prog);
+	rcu_read_unlock();
+	return selected;
+}
+
 const char *sockets_obstacle(struct sock *sk)
 {
-	if (rcu_access_pointer(sk->sk_filter))
-		return "a filter program (SO_ATTACH_FILTER)";
+	const char *why = sockets_filter_obstacle(sk);
+
+	if (why)
+		return why;
+	if (is_selected_by_program(sk))
+		return "a program that selects (SO_ATTACH_REUSEPORT_CBPF or _EBPF)";
 	if (sk->sk_bound_dev_if)
 		return "bound to a device (SO_BINDTODEVICE)";
 	if (sock_flag(sk, SOCK_TXTIME) || sock_flag(sk, SOCK_ZEROCOPY))
@@ -166,6 +184,7 @@ void sockets_finish(struct sock *sk, const struct procmig_socket *saved)
 	unsigned int i;
 
 	lock_sock(sk);
+	sk->sk_reuse = saved->options & PROCMIG_SOCKET_REUSE ? SK_CAN_REUSE : SK_NO_REUSE;
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		if (flags[i].flag != SOCK_KEEPOPEN)
 			sock_valbool_flag(sk, flags[i].flag,

@@ -25,6 +25,7 @@ struct rebuilt {
 	struct procmig_file_unix body;
 	const struct cred *cred;	/* may write where the name is */
 	char *path, *meanwhile;		/* of the name; what it is called until then */
+	void *filter;			/* attached when everything is in the queues */
 };
 
 static bool unix_match(struct file *file)
@@ -202,7 +203,7 @@ static ssize_t unix_checkpoint(struct procmig_file_save *save, struct file *file
 {
 	struct sock *sk = sockets_sock(file);
 	struct procmig_file_unix *body = room;
-	ssize_t names;
+	ssize_t names, filter;
 	int ret;
 
 	memset(body, 0, sizeof(*body));
@@ -228,8 +229,13 @@ static ssize_t unix_checkpoint(struct procmig_file_save *save, struct file *file
 	ret = refer_to_messages(save, sk);
 	if (ret)
 		return ret;
-	names = put_names(save, sk, body, bytes - sizeof(*body));
-	return names < 0 ? names : sizeof(*body) + names;
+	bytes -= sizeof(*body);
+	names = put_names(save, sk, body, bytes);
+	if (names < 0)
+		return names;
+	filter = sockets_save_filter(sk, &body->socket, (void *)(body + 1) + names,
+				     bytes - names);
+	return filter < 0 ? filter : sizeof(*body) + names + filter;
 }
 
 static int emit_message(struct procmig_file_save *save, struct sk_buff *skb)
@@ -388,6 +394,7 @@ static void unix_release(void *private)
 	kfree(rebuilt->meanwhile);
 	kfree(rebuilt->path);
 	put_cred(rebuilt->cred);
+	kfree(rebuilt->filter);
 	kfree(rebuilt);
 }
 
@@ -396,7 +403,8 @@ static bool is_ok(const struct procmig_file_unix *body, size_t bytes)
 	const char *path = (const char *)(body + 1) + body->name_bytes;
 
 	return bytes >= sizeof(*body) &&
-	       bytes == sizeof(*body) + body->name_bytes + body->path_bytes &&
+	       bytes == sizeof(*body) + body->name_bytes + body->path_bytes +
+			sockets_filter_bytes(&body->socket) &&
 	       body->name_bytes <= sizeof(struct sockaddr_un) &&
 	       (!body->name_bytes || body->name_bytes > NAME_OFFSET) &&
 	       body->state >= PROCMIG_UNIX_CLOSED && body->state <= PROCMIG_UNIX_CONNECTED &&
@@ -472,6 +480,10 @@ static struct file *unix_restart(struct procmig_file_load *load, const void *dat
 		if (!rebuilt->path)
 			return ERR_PTR(-ENOMEM);
 	}
+	rebuilt->filter = kmemdup(name + body->name_bytes + body->path_bytes,
+				  sockets_filter_bytes(&body->socket) + 1, GFP_KERNEL);
+	if (!rebuilt->filter)
+		return ERR_PTR(-ENOMEM);
 	file = sockets_make(load, AF_UNIX, &body->socket);
 	if (IS_ERR(file))
 		return file;
@@ -694,15 +706,19 @@ static int unix_restart_data(struct procmig_file_load *load, struct file *file,
 	if (rebuilt->body.flags & PROCMIG_UNIX_PEER && !unix_peer(sk) &&
 	    (sk->sk_type != SOCK_DGRAM || data->end))
 		ret = join(load, sk, &rebuilt->body);
-	if (ret || data->end)
+	if (ret)
 		return ret;
+	if (data->end)
+		return sockets_attach_filter(load, sk, &rebuilt->body.socket,
+					     rebuilt->filter);
 	if (sk->sk_type == SOCK_DGRAM)
 		return take_datagram(load, sk, data, (const u32 *)(data + 1));
 	return take_segment(load, sk, data, (const u32 *)(data + 1));
 
 check_end:
-	if (bytes == sizeof(*data) && data->end == 1)
-		return 0;
+	if (bytes == sizeof(*data) && data->end == 1 && rebuilt)
+		return sockets_attach_filter(load, sk, &rebuilt->body.socket,
+					     rebuilt->filter);
 	return procmig_file_refuse(load, "a message in a Unix socket");
 }
 

@@ -323,6 +323,18 @@ int procmig_compat_send_pages(struct socket *socket, const struct iov_iter *page
 }
 EXPORT_SYMBOL_GPL(procmig_compat_send_pages);
 
+int procmig_compat_get_option(struct sock *sk, int level, int option, int *value)
+{
+	int bytes = sizeof(*value);
+
+	if (level == SOL_IP)
+		return sym.do_ip_getsockopt(sk, level, option, KERNEL_SOCKPTR(value),
+					    KERNEL_SOCKPTR(&bytes));
+	return sym.do_ipv6_getsockopt(sk, level, option, KERNEL_SOCKPTR(value),
+				      KERNEL_SOCKPTR(&bytes));
+}
+EXPORT_SYMBOL_GPL(procmig_compat_get_option);
+
 static bool tcp_port_has(struct sock *sk, bool (*is)(struct sock *other, void *data),
 			 void *data)
 {

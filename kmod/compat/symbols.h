@@ -34,6 +34,8 @@
 	FUNCTION(struct file *, get_epoll_tfile_raw_ptr, struct file *, int,	\
 		 unsigned long)							\
 	FUNCTION(void, fsnotify_flush_notify, struct fsnotify_group *)		\
+	FUNCTION(int, do_ip_getsockopt, struct sock *, int, int, sockptr_t, sockptr_t) \
+	FUNCTION(int, do_ipv6_getsockopt, struct sock *, int, int, sockptr_t, sockptr_t) \
 	FUNCTION(long, __x64_sys_mprotect, const struct pt_regs *)		\
 	FUNCTION(long, __x64_sys_mlock, const struct pt_regs *)			\
 	FUNCTION(int, do_madvise, struct mm_struct *, unsigned long, size_t, int) \

@@ -238,6 +238,8 @@ void procmig_compat_filter_put(struct seccomp_filter *filter);
 /* On `current': what the kernel does against speculation in confined tasks. */
 void procmig_compat_mitigate(void);
 
+/* getsockopt(2) of SOL_IP and SOL_IPV6, of an option whose value is a number. */
+int procmig_compat_get_option(struct sock *sk, int level, int option, int *value);
 /*
  * Whether @is says yes to a TCP or UDP socket that has the port of @sk; called
  * under the lock of that port, for @sk, too.

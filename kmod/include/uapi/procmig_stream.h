@@ -430,13 +430,21 @@ struct procmig_file_inet {
 	__u8 remote[28];
 	__s32 ttl;		/* -1: the node's */
 	__u32 tos;
+	__u32 options;		/* that many struct procmig_inet_option */
+	__u32 reserved;
+};
+
+/* One of ip(7) or ipv6(7) whose value is a number. */
+struct procmig_inet_option {
+	__u32 level, option;
+	__s32 value;
 };
 
 #define PROCMIG_UDP_CORK		0x1
 #define PROCMIG_UDP_NO_CHECK6_SEND	0x2
 #define PROCMIG_UDP_NO_CHECK6_RECEIVE	0x4
 
-/* "udp": the instructions of its filter follow */
+/* "udp": the instructions of its filter and its options follow */
 struct procmig_file_udp {
 	struct procmig_file_inet inet;
 	__u32 flags;		/* PROCMIG_UDP_* */
@@ -468,7 +476,7 @@ enum procmig_tcp_kind {
 #define PROCMIG_TCP_SAVE_SYN	0x08
 #define PROCMIG_TCP_INQ		0x10
 
-/* "tcp": the instructions of its filter follow; see tcp(7), 0: the node's */
+/* "tcp": the instructions of its filter and its options follow; see tcp(7), 0: the node's */
 struct procmig_file_tcp {
 	struct procmig_file_inet inet;
 	__u32 kind;		/* enum procmig_tcp_kind */

@@ -12,6 +12,29 @@
 #define FLAGS (PROCMIG_INET_BOUND_PORT | PROCMIG_INET_BOUND_ADDRESS |		\
 	       PROCMIG_INET_LOCKED_PORT | PROCMIG_INET_CONNECTED | PROCMIG_INET_V6ONLY)
 
+/* What is a number and nothing else. */
+static const struct {
+	u32 level, option;
+} options[] = {
+	{ SOL_IP, IP_PKTINFO }, { SOL_IP, IP_RECVTTL }, { SOL_IP, IP_RECVTOS },
+	{ SOL_IP, IP_RECVOPTS }, { SOL_IP, IP_RETOPTS }, { SOL_IP, IP_RECVORIGDSTADDR },
+	{ SOL_IP, IP_CHECKSUM }, { SOL_IP, IP_RECVFRAGSIZE }, { SOL_IP, IP_MTU_DISCOVER },
+	{ SOL_IP, IP_RECVERR }, { SOL_IP, IP_RECVERR_RFC4884 }, { SOL_IP, IP_FREEBIND },
+	{ SOL_IP, IP_TRANSPARENT }, { SOL_IP, IP_MINTTL },
+	{ SOL_IP, IP_BIND_ADDRESS_NO_PORT }, { SOL_IP, IP_MULTICAST_TTL },
+	{ SOL_IP, IP_MULTICAST_LOOP }, { SOL_IP, IP_MULTICAST_ALL },
+	{ SOL_IPV6, IPV6_RECVPKTINFO }, { SOL_IPV6, IPV6_RECVHOPLIMIT },
+	{ SOL_IPV6, IPV6_RECVTCLASS }, { SOL_IPV6, IPV6_RECVRTHDR },
+	{ SOL_IPV6, IPV6_RECVHOPOPTS }, { SOL_IPV6, IPV6_RECVDSTOPTS },
+	{ SOL_IPV6, IPV6_RECVPATHMTU }, { SOL_IPV6, IPV6_RECVORIGDSTADDR },
+	{ SOL_IPV6, IPV6_RECVFRAGSIZE }, { SOL_IPV6, IPV6_MTU_DISCOVER },
+	{ SOL_IPV6, IPV6_RECVERR }, { SOL_IPV6, IPV6_RECVERR_RFC4884 },
+	{ SOL_IPV6, IPV6_MULTICAST_HOPS }, { SOL_IPV6, IPV6_MULTICAST_LOOP },
+	{ SOL_IPV6, IPV6_MULTICAST_ALL }, { SOL_IPV6, IPV6_UNICAST_HOPS },
+	{ SOL_IPV6, IPV6_TCLASS }, { SOL_IPV6, IPV6_DONTFRAG },
+	{ SOL_IPV6, IPV6_AUTOFLOWLABEL }, { SOL_IPV6, IPV6_MINHOPCOUNT },
+};
+
 /* ---- source -------------------------------------------------------------- */
 
 struct file *inet_file_of(struct sock *sk)
@@ -34,11 +57,60 @@ bool inet_is_file(struct file *file, const void *other)
 	return file == other;
 }
 
+static bool is_in_group(struct sock *sk)
+{
+	const struct ipv6_pinfo *six = sk->sk_family == AF_INET6 ? inet6_sk(sk) : NULL;
+
+	return rcu_access_pointer(inet_sk(sk)->mc_list) ||
+	       (six && (rcu_access_pointer(six->ipv6_mc_list) || six->ipv6_ac_list));
+}
+
+static bool has_interface(struct sock *sk)
+{
+	const struct ipv6_pinfo *six = sk->sk_family == AF_INET6 ? inet6_sk(sk) : NULL;
+	const struct inet_sock *inet = inet_sk(sk);
+
+	return inet->uc_index || inet->mc_index || inet->mc_addr ||
+	       (six && (six->mcast_oif || six->ucast_oif));
+}
+
 const char *inet_obstacle(struct sock *sk)
 {
-	if (rcu_access_pointer(inet_sk(sk)->inet_opt))
+	if (rcu_access_pointer(inet_sk(sk)->inet_opt) ||
+	    (sk->sk_family == AF_INET6 && rcu_access_pointer(inet6_sk(sk)->opt)))
 		return "IP options (IP_OPTIONS)";
+	if (is_in_group(sk))
+		return "member of a multicast or anycast group (IP_ADD_MEMBERSHIP)";
+	if (has_interface(sk))
+		return "sends through an interface of its choice (IP_MULTICAST_IF, IP_UNICAST_IF)";
 	return sockets_obstacle(sk);
+}
+
+static unsigned int save_options(struct sock *sk, struct procmig_inet_option *to, size_t room)
+{
+	unsigned int i, count = 0;
+	int value;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++) {
+		if (options[i].level == SOL_IPV6 && sk->sk_family != AF_INET6)
+			break;
+		if (room < (count + 1) * sizeof(*to))
+			break;
+		if (!procmig_compat_get_option(sk, options[i].level, options[i].option, &value))
+			to[count++] = (struct procmig_inet_option) {
+				options[i].level, options[i].option, value };
+	}
+	return count;
+}
+
+ssize_t inet_save_rest(struct sock *sk, struct procmig_file_inet *saved, void *to, size_t room)
+{
+	ssize_t filter = sockets_save_filter(sk, &saved->socket, to, room);
+
+	if (filter < 0)
+		return filter;
+	saved->options = save_options(sk, to + filter, room - filter);
+	return filter + saved->options * sizeof(struct procmig_inet_option);
 }
 
 void inet_save(struct sock *sk, struct procmig_file_inet *saved)
@@ -74,7 +146,8 @@ void inet_save(struct sock *sk, struct procmig_file_inet *saved)
 
 bool inet_is_ok(const struct procmig_file_inet *wanted)
 {
-	return !(wanted->flags & ~FLAGS) && !wanted->socket.reserved &&
+	return !(wanted->flags & ~FLAGS) && !wanted->socket.reserved && !wanted->reserved &&
+	       wanted->options <= ARRAY_SIZE(options) &&
 	       (wanted->family == AF_INET || wanted->family == AF_INET6);
 }
 
@@ -90,8 +163,55 @@ int inet_set_option(struct socket *socket, int level, int option, int value)
 				       sizeof(value));
 }
 
-int inet_set_options(struct socket *socket, const struct procmig_file_inet *wanted)
+size_t inet_rest_bytes(const struct procmig_file_inet *wanted)
 {
+	return sockets_filter_bytes(&wanted->socket) +
+	       wanted->options * sizeof(struct procmig_inet_option);
+}
+
+static bool is_known(const struct procmig_inet_option *wanted)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].level == wanted->level && options[i].option == wanted->option)
+			return true;
+	return false;
+}
+
+/* Only what a new socket does not have: some may not be set at all on some. */
+static int set_saved_option(struct socket *socket, const struct procmig_inet_option *wanted)
+{
+	int value;
+
+	if (!is_known(wanted) ||
+	    (wanted->level == SOL_IPV6 && socket->sk->sk_family != AF_INET6))
+		return -EPROTO;
+	if (!procmig_compat_get_option(socket->sk, wanted->level, wanted->option, &value) &&
+	    value == wanted->value)
+		return 0;
+	return inet_set_option(socket, wanted->level, wanted->option, wanted->value);
+}
+
+static int set_saved_options(struct socket *socket, const struct procmig_file_inet *wanted,
+			     const void *rest)
+{
+	const struct procmig_inet_option *option = rest + sockets_filter_bytes(&wanted->socket);
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < wanted->options; i++)
+		ret = set_saved_option(socket, &option[i]);
+	return ret;
+}
+
+int inet_set_options(struct socket *socket, const struct procmig_file_inet *wanted,
+		     const void *rest)
+{
+	int ret = set_saved_options(socket, wanted, rest);
+
+	if (ret)
+		return ret;
 	inet_sk(socket->sk)->uc_ttl = clamp(wanted->ttl, -1, 255);
 	inet_sk(socket->sk)->tos = wanted->tos & 0xff;
 	return wanted->flags & PROCMIG_INET_V6ONLY && wanted->family == AF_INET6 ?

@@ -52,10 +52,15 @@ bool inet_is_file(struct file *file, const void *other);
 
 const char *inet_obstacle(struct sock *sk);
 void inet_save(struct sock *sk, struct procmig_file_inet *saved);
+/* Its filter and the options, which follow the body; their bytes. */
+ssize_t inet_save_rest(struct sock *sk, struct procmig_file_inet *saved, void *to, size_t room);
 
 bool inet_is_ok(const struct procmig_file_inet *wanted);
 int inet_set_option(struct socket *socket, int level, int option, int value);
-int inet_set_options(struct socket *socket, const struct procmig_file_inet *wanted);
+/* The bytes that follow the body, filter first; far too many if it is damaged. */
+size_t inet_rest_bytes(const struct procmig_file_inet *wanted);
+int inet_set_options(struct socket *socket, const struct procmig_file_inet *wanted,
+		     const void *rest);
 
 /*
  * Bind to the address of @wanted, if it has one, whatever the sockets of the

@@ -107,7 +107,7 @@ ssize_t tcp_checkpoint(struct procmig_file_save *save, struct file *file, void *
 {
 	struct sock *sk = sockets_sock(file);
 	struct procmig_file_tcp *body = room;
-	ssize_t filter;
+	ssize_t rest;
 
 	memset(body, 0, sizeof(*body));
 	inet_save(sk, &body->inet);
@@ -116,8 +116,8 @@ ssize_t tcp_checkpoint(struct procmig_file_save *save, struct file *file, void *
 	body->phase = sk->sk_socket->state;
 	if (body->kind == PROCMIG_TCP_CONNECTED)
 		save_remote(sk, &body->inet);
-	filter = sockets_save_filter(sk, &body->inet.socket, body + 1, bytes - sizeof(*body));
-	return filter < 0 ? filter : sizeof(*body) + filter;
+	rest = inet_save_rest(sk, &body->inet, body + 1, bytes - sizeof(*body));
+	return rest < 0 ? rest : sizeof(*body) + rest;
 }
 
 /* ---- second pass: queues ------------------------------------------------- */

@@ -27,7 +27,7 @@ struct end {
 	bool joined;
 	struct procmig_file_tcp body;
 	struct procmig_tcp_end state;
-	void *filter;			/* attached last: it must not see this */
+	void *rest;			/* filter, attached last, and options */
 };
 
 enum phase {
@@ -51,7 +51,7 @@ struct connection {
 static bool is_ok(const struct procmig_file_tcp *body, size_t bytes)
 {
 	return bytes >= sizeof(*body) && inet_is_ok(&body->inet) &&
-	       bytes == sizeof(*body) + sockets_filter_bytes(&body->inet.socket) &&
+	       bytes == sizeof(*body) + inet_rest_bytes(&body->inet) &&
 	       body->inet.socket.type == SOCK_STREAM &&
 	       body->inet.socket.protocol == IPPROTO_TCP &&
 	       body->kind >= PROCMIG_TCP_UNCONNECTED && body->kind <= PROCMIG_TCP_WAITING &&
@@ -72,8 +72,9 @@ static int set_congestion(struct socket *socket, const struct procmig_file_tcp *
 }
 
 /* Those that nothing but tcp(7) sets; 0 stands for what a new socket has. */
-static int set_options(struct socket *socket, const struct procmig_file_tcp *body)
+static int set_options(struct socket *socket, const struct end *end)
 {
+	const struct procmig_file_tcp *body = &end->body;
 	const struct {
 		int option;
 		int value;
@@ -94,7 +95,7 @@ static int set_options(struct socket *socket, const struct procmig_file_tcp *bod
 		{ TCP_FASTOPEN, body->fast_open },
 	};
 	unsigned int i;
-	int ret = inet_set_options(socket, &body->inet);
+	int ret = inet_set_options(socket, &body->inet, end->rest);
 
 	for (i = 0; !ret && i < ARRAY_SIZE(options); i++)
 		if (options[i].value)
@@ -111,11 +112,11 @@ static int set_options(struct socket *socket, const struct procmig_file_tcp *bod
 static int rebuild(struct procmig_file_load *load, struct socket *socket, struct end *end)
 {
 	const struct procmig_file_tcp *body = &end->body;
-	int ret = set_options(socket, body);
+	int ret = set_options(socket, end);
 
 	if (ret || body->kind > PROCMIG_TCP_LISTENING)
 		return ret;
-	ret = sockets_attach_filter(load, socket->sk, &body->inet.socket, end->filter);
+	ret = sockets_attach_filter(load, socket->sk, &body->inet.socket, end->rest);
 	if (!ret)
 		ret = inet_bind_again(socket, &body->inet);
 	if (!ret && body->kind == PROCMIG_TCP_LISTENING)
@@ -141,8 +142,8 @@ static struct end *add_end(struct procmig_file_load *load, const struct procmig_
 	end = &connection->end[connection->count];
 	end->number = load->description;
 	end->body = *body;
-	end->filter = kmemdup(body + 1, sockets_filter_bytes(&body->inet.socket) + 1, GFP_KERNEL);
-	if (!end->filter)
+	end->rest = kmemdup(body + 1, inet_rest_bytes(&body->inet) + 1, GFP_KERNEL);
+	if (!end->rest)
 		return ERR_PTR(-ENOMEM);
 	connection->count++;
 	return end;
@@ -504,7 +505,7 @@ static int finish_end(struct procmig_file_load *load, struct end *end)
 	saved->shutdown = end->state.shutdown;
 	saved->error = end->state.error;
 	return sockets_attach_filter(load, socket_at(load, end->number)->sk, saved,
-				     end->filter);
+				     end->rest);
 }
 
 static int take_end(struct procmig_file_load *load, struct connection *connection)
@@ -677,7 +678,7 @@ void tcp_release(void *object)
 
 	if (connection->stand_in)
 		sock_release(connection->stand_in);
-	kfree(connection->end[0].filter);
-	kfree(connection->end[1].filter);
+	kfree(connection->end[0].rest);
+	kfree(connection->end[1].rest);
 	kfree(connection);
 }

@@ -78,7 +78,7 @@ static ssize_t udp_checkpoint(struct procmig_file_save *save, struct file *file,
 {
 	struct sock *sk = sockets_sock(file);
 	struct procmig_file_udp *body = room;
-	ssize_t filter;
+	ssize_t rest;
 
 	inet_save(sk, &body->inet);
 	body->segment = READ_ONCE(udp_sk(sk)->gso_size);
@@ -89,8 +89,8 @@ static ssize_t udp_checkpoint(struct procmig_file_save *save, struct file *file,
 		body->flags |= PROCMIG_UDP_NO_CHECK6_SEND;
 	if (udp_get_no_check6_rx(sk))
 		body->flags |= PROCMIG_UDP_NO_CHECK6_RECEIVE;
-	filter = sockets_save_filter(sk, &body->inet.socket, body + 1, bytes - sizeof(*body));
-	return filter < 0 ? filter : sizeof(*body) + filter;
+	rest = inet_save_rest(sk, &body->inet, body + 1, bytes - sizeof(*body));
+	return rest < 0 ? rest : sizeof(*body) + rest;
 }
 
 static struct sk_buff *nth_of(struct sk_buff_head *queue, unsigned int *nth)
@@ -184,7 +184,7 @@ static int udp_checkpoint_data(struct procmig_file_save *save, struct file *file
 static bool is_ok(const struct procmig_file_udp *body, size_t bytes)
 {
 	return bytes >= sizeof(*body) && inet_is_ok(&body->inet) &&
-	       bytes == sizeof(*body) + sockets_filter_bytes(&body->inet.socket) &&
+	       bytes == sizeof(*body) + inet_rest_bytes(&body->inet) &&
 	       body->inet.socket.type == SOCK_DGRAM &&
 	       body->inet.socket.protocol == IPPROTO_UDP &&
 	       !(body->flags & ~FLAGS) && body->segment <= USHRT_MAX;
@@ -192,7 +192,7 @@ static bool is_ok(const struct procmig_file_udp *body, size_t bytes)
 
 static int set_options(struct socket *socket, const struct procmig_file_udp *body)
 {
-	int ret = inet_set_options(socket, &body->inet);
+	int ret = inet_set_options(socket, &body->inet, body + 1);
 
 	udp_set_no_check6_tx(socket->sk, body->flags & PROCMIG_UDP_NO_CHECK6_SEND);
 	udp_set_no_check6_rx(socket->sk, body->flags & PROCMIG_UDP_NO_CHECK6_RECEIVE);

@@ -250,19 +250,6 @@ static int listener(struct sockaddr_in *address)
 	return fd;
 }
 
-static void tcp_established(void)
-{
-	struct sockaddr_in address;
-	int server = listener(&address), fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		expect_fd(-1);
-		return;
-	}
-	accept(server, NULL, NULL);
-	expect_fd(fd);
-}
-
 /* Somebody outside has it mapped, too. */
 static void shared_anonymous(void)
 {
@@ -317,6 +304,77 @@ static void unix_peer_outside(void)
 	part("is connected to pid");
 }
 
+static void tcp_outside(void)
+{
+	struct sockaddr_in address;
+	int server = listener(&address);
+
+	ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+	program_check(!connect(ends[0], (struct sockaddr *)&address, sizeof(address)), "connect");
+	ends[1] = accept(server, NULL, NULL);
+	close(server);
+	part("established: its other end is pid");
+}
+
+/* Its client is the other process, and the connection is nobody's yet. */
+static void tcp_waiting_outside(void)
+{
+	struct sockaddr_in address;
+
+	ends[1] = listener(&address);
+	ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+	program_check(!connect(ends[0], (struct sockaddr *)&address, sizeof(address)), "connect");
+	part("from outside waits to be accepted");
+}
+
+static bool connect_to_itself(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	return !bind(fd, (struct sockaddr *)&address, sizeof(address)) &&
+	       !getsockname(fd, (struct sockaddr *)&address, &length) &&
+	       !connect(fd, (struct sockaddr *)&address, length);
+}
+
+/* Two of them: every obstacle is named. */
+static void tcp_itself(void)
+{
+	expect_if(connect_to_itself() && connect_to_itself(), "connected to itself");
+}
+
+static void tcp_connecting(void)
+{
+	/* reserved: nobody answers */
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(9),
+				       .sin_addr.s_addr = htonl(0xc0000201) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	expect_if(connect(fd, (struct sockaddr *)&address, sizeof(address)) &&
+		  errno == EINPROGRESS, "connecting: no loaded");
+}
+
+static void tcp_urgent(void)
+{
+	struct sockaddr_in address;
+	int server = listener(&address), fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	program_check(!connect(fd, (struct sockaddr *)&address, sizeof(address)), "connect");
+	accept(server, NULL, NULL);
+	expect_if(send(fd, "!", 1, MSG_OOB) == 1, "urgent");
+}
+
+static void multicast_member(void)
+{
+	const struct ip_mreqn group = { .imr_multiaddr.s_addr = htonl(0xe0000101),
+					.imr_ifindex = 1 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	expect_if(!setsockopt(fd, SOL_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)), "multicast");
+}
+
 static void unix_waiting(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -329,27 +387,37 @@ static void unix_waiting(void)
 		  "waits to be accepted");
 }
 
-static void udp_waiting(void)
+static void udp_corked(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(9),
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof(address);
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	expect_if(!bind(fd, (struct sockaddr *)&address, sizeof(address)) &&
-		  !getsockname(fd, (struct sockaddr *)&address, &length) &&
-		  sendto(fd, "x", 1, 0, (struct sockaddr *)&address, length) == 1,
-		  "wait to be received");
+	expect_if(sendto(fd, "x", 1, MSG_MORE, (struct sockaddr *)&address, sizeof(address)) == 1,
+		  "put together");
 }
 
 static void socket_filter(void)
 {
-	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, -1);
-	struct sock_fprog program = { 1, &allow };
+	static struct sock_filter code[500];
+	struct sock_fprog program = { 500, code };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
+	for (int i = 0; i < 500; i++)
+		code[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, -1);
 	expect_if(!setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)),
 		  "filter");
+}
+
+static void port_selector(void)
+{
+	struct sock_filter first = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { 1, &first };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+
+	expect_if(!setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) &&
+		  !setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program)),
+		  "selects");
 }
 
 static void owner_outside(void)
@@ -703,6 +771,7 @@ static const struct kind {
 	{ "memory-policy", memory_policy },
 	{ "message-queue", message_queue },
 	{ "mount-namespace", mount_namespace },
+	{ "multicast-member", multicast_member },
 	{ "net-namespace", net_namespace },
 	{ "one-shot", one_shot },
 	{ "other-device", other_device },
@@ -712,6 +781,7 @@ static const struct kind {
 	{ "timer-alarm", alarm_timer },
 	{ "timer-process", others_timer },
 	{ "timer-thread", orphaned_timer },
+	{ "port-selector", port_selector },
 	{ "proc-file", proc_file },
 	{ "seccomp", seccomp },
 	{ "shared-address-space", shared_address_space },
@@ -722,7 +792,11 @@ static const struct kind {
 	{ "shared-memfd", shared_memfd },
 	{ "socket-filter", socket_filter },
 	{ "sysv-shm", sysv_shm },
-	{ "tcp-established", tcp_established },
+	{ "tcp-connecting", tcp_connecting },
+	{ "tcp-itself", tcp_itself },
+	{ "tcp-outside", tcp_outside },
+	{ "tcp-urgent", tcp_urgent },
+	{ "tcp-waiting-outside", tcp_waiting_outside },
 	{ "terminal", terminal },
 	{ "terminal-controlling", terminal_controlling },
 	{ "terminal-discipline", terminal_discipline },
@@ -732,7 +806,7 @@ static const struct kind {
 	{ "thread-files", thread_files },
 	{ "thread-seccomp", thread_seccomp },
 	{ "traced", traced },
-	{ "udp-waiting", udp_waiting },
+	{ "udp-corked", udp_corked },
 	{ "unix-peer-outside", unix_peer_outside },
 	{ "unix-waiting", unix_waiting },
 	{ "user-dispatch", user_dispatch },

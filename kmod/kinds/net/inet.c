@@ -70,6 +70,9 @@ static bool has_interface(struct sock *sk)
 	const struct ipv6_pinfo *six = sk->sk_family == AF_INET6 ? inet6_sk(sk) : NULL;
 	const struct inet_sock *inet = inet_sk(sk);
 
+	/* One that was accepted has where its first segment came from. */
+	if (sk->sk_type == SOCK_STREAM)
+		return inet->uc_index || (six && six->ucast_oif);
 	return inet->uc_index || inet->mc_index || inet->mc_addr ||
 	       (six && (six->mcast_oif || six->ucast_oif));
 }
@@ -86,6 +89,13 @@ const char *inet_obstacle(struct sock *sk)
 	return sockets_obstacle(sk);
 }
 
+/* Nobody can set them on a stream, though one that was accepted has some. */
+static bool is_for_datagrams(u32 level, u32 option)
+{
+	return level == SOL_IP ? option == IP_MULTICAST_TTL || option == IP_MULTICAST_LOOP :
+				 option == IPV6_MULTICAST_HOPS || option == IPV6_MULTICAST_LOOP;
+}
+
 static unsigned int save_options(struct sock *sk, struct procmig_inet_option *to, size_t room)
 {
 	unsigned int i, count = 0;
@@ -96,6 +106,9 @@ static unsigned int save_options(struct sock *sk, struct procmig_inet_option *to
 			break;
 		if (room < (count + 1) * sizeof(*to))
 			break;
+		if (sk->sk_type == SOCK_STREAM &&
+		    is_for_datagrams(options[i].level, options[i].option))
+			continue;
 		if (!procmig_compat_get_option(sk, options[i].level, options[i].option, &value))
 			to[count++] = (struct procmig_inet_option) {
 				options[i].level, options[i].option, value };

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 from .. import statemap
-from ..migration import Migration, nothing_left
+from ..migration import Migration, migrate, nothing_left
 from ..program import Program
 from ..report import require
 from ..setup import ROOT
@@ -63,16 +63,6 @@ def prepare(guest, program, kind):
             guest.run(f"touch -d 2001-01-01 {beside}-{suffix}")
 
 
-def move(tier, program, here, there):
-    """A datagram on its way to the process itself is refused; a moment later it has come."""
-    for _ in range(5):
-        migration = Migration(tier, program.pid, here, there).finish()
-        if migration.source.status == 0 or "datagrams wait" not in migration.source.why():
-            break
-        program.runs_only_on(here)
-    migration.succeeded()
-
-
 def there_and_back(tier, kind):
     program = Program(tier, "held", argument=kind)
     for guest in tier.guests:
@@ -83,7 +73,7 @@ def there_and_back(tier, kind):
     here = tier.a
     for _ in range(2):
         there = tier.other(here)
-        move(tier, program, here, there)
+        migrate(tier, program.pid, here, there)
         program.runs_only_on(there)
         after = seen(there, program)
         require(after == before, f"the kernel said\n{before}\nand now says\n{after}")

@@ -208,7 +208,7 @@ class RefusalsE2E {
           pipe-outside      | outside holds an end
           shared-anonymous  | shared with pid
           traced            | trace
-          udp-waiting       | UDP socket
+          udp-corked        | UDP socket
           unix-peer-outside | is connected to pid
           """)
   void stateThatNoSubsystemCarries(String kind, String words) {

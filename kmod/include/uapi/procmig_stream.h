@@ -467,7 +467,7 @@ enum procmig_tcp_kind {
 	PROCMIG_TCP_UNCONNECTED = 1,
 	PROCMIG_TCP_LISTENING = 2,
 	PROCMIG_TCP_CONNECTED = 3,	/* or was: see its data */
-	PROCMIG_TCP_WAITING = 4,	/* see the data of the one that listens */
+	PROCMIG_TCP_WAITING = 4,	/* or on its way to one that listens */
 };
 
 #define PROCMIG_TCP_NODELAY	0x01
@@ -502,6 +502,7 @@ enum procmig_tcp_data_kind {
 	PROCMIG_TCP_ACCEPTABLE = 5,	/* struct procmig_tcp_waiting follows */
 	PROCMIG_TCP_QUEUED = 6,		/* content: by the last one of those */
 	PROCMIG_TCP_QUEUED_ALL = 7,	/* that was its content */
+	PROCMIG_TCP_CONNECTING = 8,	/* to one inside that listens: it begins anew */
 };
 
 struct procmig_file_tcp_data {

@@ -248,8 +248,11 @@ void inet_lock_address(struct sock *sk, const struct procmig_file_inet *wanted)
 
 static bool is_in_the_way(struct sock *other, void *own)
 {
-	return other != own && other->sk_reuse != SK_FORCE_REUSE &&
-	       inet_rcv_saddr_equal(own, other, true);
+	/* Connections that end by themselves, as of a copy that was here before, do not count. */
+	if (other == own || other->sk_reuse == SK_FORCE_REUSE || !sk_fullsock(other) ||
+	    sock_flag(other, SOCK_DEAD))
+		return false;
+	return inet_rcv_saddr_equal(own, other, true);
 }
 
 static int bind_to(struct socket *socket, const struct sockaddr_storage *address,
@@ -299,13 +302,14 @@ int inet_bind_again(struct socket *socket, const struct procmig_file_inet *wante
 	return 0;
 }
 
-int inet_connect_again(struct socket *socket, const struct procmig_file_inet *wanted)
+int inet_connect_again(struct socket *socket, const struct procmig_file_inet *wanted,
+		       int flags)
 {
 	struct sockaddr_storage remote = {};
 
 	memcpy(&remote, wanted->remote, sizeof(wanted->remote));
 	remote.ss_family = wanted->family;
-	return kernel_connect(socket, (struct sockaddr *)&remote, address_bytes(wanted), 0);
+	return kernel_connect(socket, (struct sockaddr *)&remote, address_bytes(wanted), flags);
 }
 
 int inet_failed(struct procmig_file_load *load, const struct procmig_file_inet *wanted,

@@ -67,7 +67,8 @@ int inet_set_options(struct socket *socket, const struct procmig_file_inet *want
  * event think of each other, but not beside a socket of somebody else.
  */
 int inet_bind_again(struct socket *socket, const struct procmig_file_inet *wanted);
-int inet_connect_again(struct socket *socket, const struct procmig_file_inet *wanted);
+int inet_connect_again(struct socket *socket, const struct procmig_file_inet *wanted,
+		       int flags);
 /* A socket of the event until it runs: it does not mind the others. */
 void inet_lenient(struct sock *sk);
 /* Who chose its address and its port: only that keeps them when it is closed. */

@@ -28,7 +28,7 @@ static bool is_ipv4(const struct sock *sk)
 	return sk->sk_family == AF_INET || ipv6_addr_v4mapped(&sk->sk_v6_daddr);
 }
 
-static bool is_on_this_node(struct sock *sk)
+static bool is_on_this_node(const struct sock *sk)
 {
 	if (is_ipv4(sk))
 		return inet_addr_type(sock_net(sk), sk->sk_daddr) == RTN_LOCAL;
@@ -255,6 +255,29 @@ static bool listens_for(struct file *file, const void *connection)
 	return found;
 }
 
+static bool would_accept(struct file *file, const void *asking)
+{
+	const struct sock *client = asking, *sk;
+
+	if (!tcp_match(file))
+		return false;
+	sk = sockets_sock(file);
+	if (READ_ONCE(sk->sk_state) != TCP_LISTEN ||
+	    inet_sk(sk)->inet_sport != inet_sk(client)->inet_dport)
+		return false;
+	if (is_ipv4(client))
+		return !sk->sk_rcv_saddr || sk->sk_rcv_saddr == client->sk_daddr;
+	return sk->sk_family == AF_INET6 &&
+	       (ipv6_addr_any(&sk->sk_v6_rcv_saddr) ||
+		ipv6_addr_equal(&sk->sk_v6_rcv_saddr, &client->sk_v6_daddr));
+}
+
+static void inspect_asking(struct procmig_file_inspection *at, struct sock *sk)
+{
+	if (!is_on_this_node(sk) || !procmig_file_count(at, would_accept, sk))
+		say(at, sk, PROCMIG_OBSTACLE_UNSUPPORTED, "no loaded subsystem carries it");
+}
+
 static void inspect_connection(struct procmig_file_inspection *at, struct sock *sk)
 {
 	struct file *file = NULL;
@@ -360,8 +383,7 @@ static void tcp_inspect(struct procmig_file_inspection *at, struct file *file)
 		inspect_waiting(at, sk);
 		break;
 	case TCP_SYN_SENT:
-	case TCP_SYN_RECV:
-		say(at, sk, PROCMIG_OBSTACLE_UNSUPPORTED, "no loaded subsystem carries it");
+		inspect_asking(at, sk);
 		break;
 	default:
 		inspect_connection(at, sk);

@@ -95,6 +95,8 @@ static u32 kind_of(struct sock *sk)
 		return PROCMIG_TCP_LISTENING;
 	case TCP_CLOSE:
 		return was_connected(sk) ? PROCMIG_TCP_CONNECTED : PROCMIG_TCP_UNCONNECTED;
+	case TCP_SYN_SENT:
+		return PROCMIG_TCP_WAITING;
 	}
 	other = tcp_find_other(sk, &where);
 	if (other)
@@ -114,7 +116,7 @@ ssize_t tcp_checkpoint(struct procmig_file_save *save, struct file *file, void *
 	save_options(sk, body);
 	body->kind = kind_of(sk);
 	body->phase = sk->sk_socket->state;
-	if (body->kind == PROCMIG_TCP_CONNECTED)
+	if (body->kind >= PROCMIG_TCP_CONNECTED)
 		save_remote(sk, &body->inet);
 	rest = inet_save_rest(sk, &body->inet, body + 1, bytes - sizeof(*body));
 	return rest < 0 ? rest : sizeof(*body) + rest;
@@ -485,7 +487,14 @@ put:
 
 int tcp_checkpoint_data(struct procmig_file_save *save, struct file *file)
 {
+	const struct procmig_file_tcp_data asking = {
+		.what = PROCMIG_TCP_CONNECTING,
+		.description = save->description,
+	};
 	struct sock *sk = sockets_sock(file);
+
+	if (READ_ONCE(sk->sk_state) == TCP_SYN_SENT)
+		return procmig_file_data(save, &asking, sizeof(asking), NULL, 0);
 
 	switch (kind_of(sk)) {
 	case PROCMIG_TCP_LISTENING:

@@ -267,7 +267,7 @@ static int join(struct procmig_file_load *load, struct end *end)
 		ret = inet_bind_again(socket, &address);
 	}
 	if (!ret)
-		ret = inet_connect_again(socket, wanted);
+		ret = inet_connect_again(socket, wanted, 0);
 	if (!ret)
 		ret = set_agreement(socket, state);
 	if (ret)
@@ -546,7 +546,6 @@ static int make_stand_in(struct connection *connection, int family)
 static int connect_to(struct sock *listener, struct socket *client,
 		      const struct procmig_file_inet *address)
 {
-	struct sockaddr_storage remote = {};
 	u32 before = READ_ONCE(listener->sk_ack_backlog);
 	unsigned int ms;
 	int ret;
@@ -554,10 +553,7 @@ static int connect_to(struct sock *listener, struct socket *client,
 	ret = inet_bind_again(client, address);
 	if (ret)
 		return ret;
-	memcpy(&remote, address->remote, sizeof(address->remote));
-	remote.ss_family = address->family;
-	ret = kernel_connect(client, (struct sockaddr *)&remote, sizeof(address->remote),
-			     O_NONBLOCK);
+	ret = inet_connect_again(client, address, O_NONBLOCK);
 	if (ret && ret != -EINPROGRESS)
 		return ret;
 	for (ms = 0; ms < PATIENCE_MS; ms++) {
@@ -613,6 +609,22 @@ static int take_queued_all(struct procmig_file_load *load, struct connection *co
 	return 0;
 }
 
+/* Whether it gets there is between it and the one that listens, as before. */
+static int take_connecting(struct procmig_file_load *load, struct connection *connection,
+			   struct socket *socket)
+{
+	struct procmig_file_inet address = connection->end[0].body.inet;
+	int ret;
+
+	if (connection->end[0].body.kind != PROCMIG_TCP_WAITING ||
+	    socket->sk->sk_state != TCP_CLOSE || socket->state != SS_UNCONNECTED)
+		return procmig_file_refuse(load, "a TCP socket that connects");
+	ret = inet_bind_again(socket, &address);
+	if (!ret)
+		ret = inet_connect_again(socket, &address, O_NONBLOCK);
+	return ret && ret != -EINPROGRESS ? inet_failed(load, &address, ret) : 0;
+}
+
 int tcp_restart_data(struct procmig_file_load *load, struct file *file, const void *body,
 		     size_t bytes)
 {
@@ -642,6 +654,8 @@ int tcp_restart_data(struct procmig_file_load *load, struct file *file, const vo
 		return put(connection->client, data + 1, bytes);
 	case PROCMIG_TCP_QUEUED_ALL:
 		return take_queued_all(load, connection);
+	case PROCMIG_TCP_CONNECTING:
+		return take_connecting(load, connection, sockets_sock(file)->sk_socket);
 	}
 	return procmig_file_refuse(load, "data of a TCP socket");
 }

@@ -215,7 +215,7 @@ static int rebuild(struct procmig_file_load *load, struct socket *socket,
 	if (!ret)
 		ret = inet_bind_again(socket, &body->inet);
 	if (!ret && body->inet.flags & PROCMIG_INET_CONNECTED) {
-		ret = inet_connect_again(socket, &body->inet);
+		ret = inet_connect_again(socket, &body->inet, 0);
 		inet_lock_address(socket->sk, &body->inet);
 	}
 	return ret;

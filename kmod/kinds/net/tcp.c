@@ -3,6 +3,7 @@
  * TCP sockets: new, bound, listening, and connected if the other end is inside
  * or gone.  What is said to the user about the others.
  */
+#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
@@ -11,6 +12,8 @@
 #include <net/request_sock.h>
 
 #include "tcp.h"
+
+#define TRIES 20
 
 static bool tcp_match(struct file *file)
 {
@@ -278,13 +281,39 @@ static void inspect_asking(struct procmig_file_inspection *at, struct sock *sk)
 		say(at, sk, PROCMIG_OBSTACLE_UNSUPPORTED, "no loaded subsystem carries it");
 }
 
+/* Whether the other end is inside, or nobody has it. */
+static bool is_settled(struct procmig_file_inspection *at, struct sock *sk)
+{
+	enum tcp_other where;
+	struct sock *other = tcp_find_other(sk, &where);
+	struct file *file = where == TCP_OTHER_HELD ? inet_file_of(other) : NULL;
+	bool settled = true;
+
+	if (where == TCP_OTHER_HELD)
+		settled = file && procmig_file_count(at, inet_is_file, file);
+	else if (where == TCP_OTHER_WAITING)
+		settled = procmig_file_count(at, listens_for, other);
+	else if (where == TCP_OTHER_ASKED)
+		settled = false;
+	if (file)
+		fput(file);
+	if (other)
+		sock_put(other);
+	return settled;
+}
+
 static void inspect_connection(struct procmig_file_inspection *at, struct sock *sk)
 {
 	struct file *file = NULL;
 	enum tcp_other where;
-	struct sock *other = tcp_find_other(sk, &where);
+	struct sock *other;
 	bool ended, unsent;
+	unsigned int tries;
 
+	/* While the process runs one may be on its way out of the queue to a descriptor. */
+	for (tries = 0; tries < TRIES && !is_settled(at, sk); tries++)
+		usleep_range(1000, 2000);
+	other = tcp_find_other(sk, &where);
 	switch (where) {
 	case TCP_OTHER_HELD:
 		file = inet_file_of(other);
@@ -351,7 +380,7 @@ static bool is_client_carried(struct procmig_file_inspection *at, struct sock *c
 	return carried;
 }
 
-static void inspect_waiting(struct procmig_file_inspection *at, struct sock *sk)
+static bool are_waiting_carried(struct procmig_file_inspection *at, struct sock *sk)
 {
 	struct sock *child;
 	unsigned int nth;
@@ -361,9 +390,19 @@ static void inspect_waiting(struct procmig_file_inspection *at, struct sock *sk)
 		carried = is_client_carried(at, child);
 		sock_put(child);
 	}
-	if (!carried || READ_ONCE(sk->sk_ack_backlog) > nth)
-		say(at, sk, PROCMIG_OBSTACLE_STATE,
-		    "a connection from outside waits to be accepted");
+	return carried && READ_ONCE(sk->sk_ack_backlog) <= nth;
+}
+
+static void inspect_waiting(struct procmig_file_inspection *at, struct sock *sk)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		if (are_waiting_carried(at, sk))
+			return;
+		usleep_range(1000, 2000);
+	}
+	say(at, sk, PROCMIG_OBSTACLE_STATE, "a connection from outside waits to be accepted");
 }
 
 static void tcp_inspect(struct procmig_file_inspection *at, struct file *file)

@@ -162,19 +162,21 @@ int procmig_compat_set_uids(u32 real, u32 effective, u32 saved)
 }
 EXPORT_SYMBOL_GPL(procmig_compat_set_uids);
 
-void procmig_compat_reparent_to_init(struct task_struct *leader)
+void procmig_compat_reparent(struct task_struct *leader, struct task_struct *parent)
 {
-	struct task_struct *init = task_active_pid_ns(leader)->child_reaper;
 	struct task_struct *thread;
+
+	if (!parent)
+		parent = task_active_pid_ns(leader)->child_reaper;
 
 	write_lock_irq(sym.tasklist_lock);
 	for_each_thread(leader, thread) {
-		rcu_assign_pointer(thread->real_parent, init);
-		rcu_assign_pointer(thread->parent, init);
-		thread->parent_exec_id = init->self_exec_id;
+		rcu_assign_pointer(thread->real_parent, parent);
+		rcu_assign_pointer(thread->parent, parent);
+		thread->parent_exec_id = parent->self_exec_id;
 	}
 	leader->exit_signal = SIGCHLD;
-	list_move_tail(&leader->sibling, &init->children);
+	list_move_tail(&leader->sibling, &parent->children);
 	write_unlock_irq(sym.tasklist_lock);
 }
 

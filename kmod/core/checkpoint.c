@@ -134,17 +134,20 @@ static int emit_whole_process(struct procmig_process *process)
  * one, and a kernel thread would never come to the gate; and on the processes
  * that stand still, because of what has come up since.
  */
-static int inspect(struct procmig_request *request)
+static int inspect(struct procmig_request *request, struct task_struct *const *frozen,
+		   unsigned int count)
 {
 	struct procmig_process *first = procmig_first_process(request);
 	struct procmig_inspection inspection = {
 		.task = first->task,
+		.selection = request->selection,
 		.mechanisms = request->mechanisms,
 		.mechanism_count = request->mechanism_count,
 	};
 	int ret;
 
-	ret = procmig_inspect_tree(&inspection, &request->subsystems);
+	ret = frozen ? procmig_inspect_frozen(&inspection, &request->subsystems, frozen, count) :
+		       procmig_inspect_tree(&inspection, &request->subsystems);
 	if (ret)
 		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, ret,
 				    "pid %d could not be inspected (%d)",
@@ -156,7 +159,8 @@ static int inspect(struct procmig_request *request)
 	return 0;
 }
 
-static int fill_scope(struct procmig_request *request)
+/* Who takes part is settled; whoever joins now stays behind. */
+static int settle_scope(struct procmig_request *request)
 {
 	unsigned int count = procmig_process_count(request), i = 0;
 	struct procmig_process *process;
@@ -169,6 +173,8 @@ static int fill_scope(struct procmig_request *request)
 	list_for_each_entry(process, &request->processes, node)
 		leaders[i++] = process->task;
 	ret = procmig_scope_fill(&request->scope, leaders, count);
+	if (!ret)
+		ret = inspect(request, leaders, count);
 	kvfree(leaders);
 	return ret;
 }
@@ -181,9 +187,7 @@ static int gather(struct procmig_request *request)
 	unsigned int i;
 	int ret;
 
-	ret = fill_scope(request);
-	if (!ret)
-		ret = procmig_event_setup(request);
+	ret = procmig_event_setup(request);
 	list_for_each_entry(process, &request->processes, node)
 		if (!ret && !process->zombie)
 			ret = procmig_process_setup(process);
@@ -202,7 +206,7 @@ static int emit_everything(struct procmig_request *request)
 	struct procmig_process *first = procmig_first_process(request), *process;
 	int ret;
 
-	ret = inspect(request);
+	ret = settle_scope(request);
 	if (!ret)
 		ret = emit_hello(first);
 	if (!ret)
@@ -230,7 +234,7 @@ static int freeze_and_send(struct procmig_request *request)
 
 	ret = procmig_request_transition(request, PROCMIG_ON_START);
 	if (!ret)
-		ret = inspect(request);
+		ret = inspect(request, NULL, 0);
 	if (!ret)
 		ret = procmig_quiesce(request);
 	if (!ret)

@@ -23,8 +23,8 @@
 static_assert(sizeof(struct procmig_info) == 112);
 static_assert(sizeof(struct procmig_component) == 120);
 static_assert(sizeof(struct procmig_state_kind) == 208);
-static_assert(sizeof(struct procmig_inspect) == 80);
-static_assert(sizeof(struct procmig_submit) == 88);
+static_assert(sizeof(struct procmig_inspect) == 88);
+static_assert(sizeof(struct procmig_submit) == 96);
 static_assert(sizeof(struct procmig_enter) == 24);
 static_assert(sizeof(struct procmig_attach) == 32);
 static_assert(sizeof(struct procmig_plan) == 40);
@@ -96,6 +96,7 @@ static int inspect_task(struct procmig_inspect *args, void __user *user)
 		ret = PTR_ERR(inspection.task);
 		goto free_mechanisms;
 	}
+	inspection.selection = args->selection;
 	inspection.mechanisms = mechanisms;
 	inspection.mechanism_count = args->mechanism_count;
 	inspection.room = room;
@@ -117,6 +118,7 @@ static int inspect_task(struct procmig_inspect *args, void __user *user)
 	args->obstacles_bytes = inspection.used;
 	args->obstacle_count = inspection.count;
 	args->threads = inspection.threads;
+	args->processes = inspection.processes;
 	args->memory_bytes = inspection.memory_bytes;
 	procmig_task_clocks(inspection.task, &args->monotonic_ns, &args->boottime_ns);
 	if (inspection.used <= room &&
@@ -142,10 +144,11 @@ static int inspect(void __user *user)
 	struct procmig_inspect args;
 	int ret;
 
-	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
+	ret = procmig_argument_read(&args, sizeof(args),
+				    offsetofend(struct procmig_inspect, boottime_ns), user);
 	if (ret)
 		return ret;
-	if (args.obstacles_bytes > OBSTACLES_MAX)
+	if (args.obstacles_bytes > OBSTACLES_MAX || args.selection > PROCMIG_SELECT_CGROUP)
 		return -EINVAL;
 	ret = procmig_strategy_check(&args.strategy);
 	return ret ?: inspect_task(&args, user);
@@ -170,7 +173,8 @@ static int submit(enum procmig_role role, void __user *user)
 	struct procmig_submit args;
 	int ret;
 
-	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
+	ret = procmig_argument_read(&args, sizeof(args),
+				    offsetofend(struct procmig_submit, fd), user);
 	if (ret)
 		return ret;
 	request = procmig_submit(role, &args);

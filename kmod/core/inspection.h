@@ -10,11 +10,13 @@
 
 struct procmig_inspection {
 	struct task_struct *task;
+	enum procmig_selection selection;
 	struct procmig_scope scope;
 	const struct procmig_mechanism *mechanisms;
 	unsigned int mechanism_count;
 	u64 memory_bytes;
 	unsigned int threads;
+	unsigned int processes;
 	bool descendant;		/* @task is another than the first */
 
 	void *buffer;			/* obstacles, one behind the other */
@@ -30,10 +32,15 @@ int procmig_inspect_task(struct procmig_inspection *inspection,
 			 const struct procmig_subsystem_set *set);
 
 /*
- * tree.c: ask about @task and all that descend from it.  0 also
- * with obstacles: see @count.
+ * tree.c: look who takes part in an event whose first process is @task, and ask
+ * about all.  0 also with obstacles: see @count.
  */
 int procmig_inspect_tree(struct procmig_inspection *inspection,
 			 const struct procmig_subsystem_set *set);
+
+/* Likewise about the @count processes that do, @task the first. */
+int procmig_inspect_frozen(struct procmig_inspection *inspection,
+			   const struct procmig_subsystem_set *set,
+			   struct task_struct *const *leaders, unsigned int count);
 
 #endif /* _PROCMIG_CORE_INSPECTION_H */

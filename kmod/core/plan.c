@@ -8,38 +8,62 @@
 #include "plan.h"
 #include "stream.h"
 
-/*
- * A group or session whose leader stays behind is the first process's own on the
- * target; the stub makes it the leader of both.
- */
-static pid_t place(struct procmig_request *request, pid_t leader, pid_t of_first)
-{
-	if (procmig_find_process(request, leader))
-		return leader;
-	return leader == of_first ? procmig_first_process(request)->pid : 0;
-}
+/* The group and the session of the first process, and who leads them on the target. */
+struct place {
+	pid_t group, group_leader;
+	pid_t session, session_leader;
+};
 
-static void describe(struct procmig_process *process, struct procmig_planned_task *planned)
+/*
+ * Where their leaders are outside, the group is the first process's own, and the
+ * session belongs to whoever leads its group: as if that had called setsid(2).
+ */
+static struct place find_place(struct procmig_request *request)
 {
-	struct procmig_request *request = process->request;
 	struct procmig_process *first = procmig_first_process(request);
-	struct task_struct *task = process->task;
-	pid_t first_group, first_session;
+	struct place place;
 
 	rcu_read_lock();
-	first_group = task_pgrp_nr_ns(first->task, &init_pid_ns);
-	first_session = task_session_nr_ns(first->task, &init_pid_ns);
+	place.group = task_pgrp_nr_ns(first->task, &init_pid_ns);
+	place.session = task_session_nr_ns(first->task, &init_pid_ns);
+	rcu_read_unlock();
+	place.group_leader = procmig_find_process(request, place.group) ? place.group :
+									  first->pid;
+	place.session_leader = procmig_find_process(request, place.session) ?
+				       place.session : place.group_leader;
+	return place;
+}
+
+/* @leader, or who leads in its place; 0: nobody. */
+static pid_t leader_of(struct procmig_request *request, pid_t leader, pid_t of_first,
+		       pid_t instead)
+{
+	if (leader == of_first)
+		return instead;
+	return procmig_find_process(request, leader) ? leader : 0;
+}
+
+static void describe(struct procmig_process *process, const struct place *place,
+		     struct procmig_planned_task *planned)
+{
+	struct procmig_request *request = process->request;
+	struct task_struct *task = process->task;
+	pid_t group, session;
+
+	rcu_read_lock();
+	group = task_pgrp_nr_ns(task, &init_pid_ns);
+	session = task_session_nr_ns(task, &init_pid_ns);
+	rcu_read_unlock();
 	*planned = (struct procmig_planned_task) {
 		.tid = process->pid,
 		.pid = process->pid,
-		.group = place(request, task_pgrp_nr_ns(task, &init_pid_ns), first_group),
-		.session = place(request, task_session_nr_ns(task, &init_pid_ns),
-				 first_session),
-		.exit_signal = task->exit_signal,
+		.parent = process->parent ? process->parent->pid : 0,
+		.group = leader_of(request, group, place->group, place->group_leader),
+		.session = leader_of(request, session, place->session,
+				     place->session_leader),
+		/* Init wants to be told in the ordinary way. */
+		.exit_signal = process->parent ? task->exit_signal : SIGCHLD,
 	};
-	if (process != first)
-		planned->parent = task_tgid_nr(rcu_dereference(task->real_parent));
-	rcu_read_unlock();
 	if (process->zombie) {
 		planned->flags = PROCMIG_PLANNED_ZOMBIE;
 		planned->exit_code = task->signal->flags & SIGNAL_GROUP_EXIT ?
@@ -60,11 +84,12 @@ static unsigned int count_tasks(struct procmig_request *request)
 
 static int fill(struct procmig_request *request, struct procmig_planned_task *tasks)
 {
+	const struct place place = find_place(request);
 	struct procmig_process *process;
 	struct procmig_thread *thread;
 
 	list_for_each_entry(process, &request->processes, node) {
-		describe(process, tasks);
+		describe(process, &place, tasks);
 		if (!tasks->group || !tasks->session)
 			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EOPNOTSUPP,
 					    "pid %d: the leader of its session or process group has ended or stays behind",
@@ -80,6 +105,29 @@ static int fill(struct procmig_request *request, struct procmig_planned_task *ta
 	return 0;
 }
 
+/*
+ * The one that was named comes first, then a parent in front of its children; who
+ * was selected came in as it was found.
+ */
+static void put_in_order(struct procmig_request *request)
+{
+	struct procmig_process *process = procmig_first_process(request);
+	LIST_HEAD(order);
+
+	spin_lock(&request->gate.lock);
+	for (;;) {
+		process->placed = true;
+		list_move_tail(&process->node, &order);
+		if (list_empty(&request->processes))
+			break;
+		process = procmig_first_process(request);
+		while (process->parent && !process->parent->placed)
+			process = process->parent;
+	}
+	list_splice(&order, &request->processes);
+	spin_unlock(&request->gate.lock);
+}
+
 int procmig_plan_emit(struct procmig_request *request)
 {
 	struct procmig_process *first = procmig_first_process(request);
@@ -87,6 +135,8 @@ int procmig_plan_emit(struct procmig_request *request)
 	struct procmig_planned_task *tasks;
 	struct kvec part;
 	int ret;
+
+	put_in_order(request);
 
 	if (count > PROCMIG_PLAN_MAX)
 		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -E2BIG,
@@ -159,15 +209,33 @@ find_planned(const struct lookup *lookup, const struct procmig_planned_task *tas
 	       &tasks[found->at] : NULL;
 }
 
+/*
+ * A parent stands before its children, so nobody descends from itself; but the
+ * first's may follow, and must not descend from the first.
+ */
+static bool has_parent(const struct lookup *lookup, const struct procmig_planned_task *tasks,
+		       unsigned int i)
+{
+	const struct procmig_planned_task *parent;
+	unsigned int end = i ?: lookup->count;
+
+	parent = find_planned(lookup, tasks, end, tasks[i].parent);
+	if (!parent || parent->flags & PROCMIG_PLANNED_ZOMBIE)
+		return false;
+	while (!i && parent && parent != tasks)
+		parent = find_planned(lookup, tasks, parent - tasks, parent->parent);
+	return i || !parent;
+}
+
 static const char *check_process(const struct lookup *lookup,
 				 const struct procmig_planned_task *tasks, unsigned int i)
 {
 	const struct procmig_planned_task *task = &tasks[i];
-	const struct procmig_planned_task *parent = find_planned(lookup, tasks, i,
-								 task->parent);
 
-	if (i ? !parent || parent->flags & PROCMIG_PLANNED_ZOMBIE : task->parent)
+	if (task->parent && !has_parent(lookup, tasks, i))
 		return "the parent of a process does not stand before it";
+	if (!task->parent && task->flags & PROCMIG_PLANNED_ZOMBIE)
+		return "a process without a parent has ended";
 	if (!find_planned(lookup, tasks, lookup->count, task->group) ||
 	    !find_planned(lookup, tasks, lookup->count, task->session))
 		return "a process group or session has no leader";

@@ -16,6 +16,7 @@
 #include <procmig/compat.h>
 
 #include "quiesce.h"
+#include "selection.h"
 
 #define SPARES 64
 #define ROUSE_JIFFIES max(HZ / 50, 1)
@@ -315,6 +316,16 @@ static void forget_ended(struct procmig_process *process)
 	}
 }
 
+static pid_t parent_pid(struct procmig_process *process)
+{
+	pid_t pid;
+
+	rcu_read_lock();
+	pid = task_tgid_nr(rcu_dereference(process->task->real_parent));
+	rcu_read_unlock();
+	return pid;
+}
+
 static bool is_in(struct procmig_request *request, struct task_struct *leader)
 {
 	struct procmig_process *process;
@@ -325,17 +336,25 @@ static bool is_in(struct procmig_request *request, struct task_struct *leader)
 	return false;
 }
 
-/* Take in the children that are not known yet; how many, or a negative errno. */
-static int take_in_children(struct procmig_process *parent)
+/* The children of @parent, or without one the selected processes. */
+static unsigned int look(struct procmig_request *request, struct procmig_process *parent,
+			 struct task_struct **found, unsigned int room)
 {
-	struct procmig_request *request = parent->request;
+	return parent ? procmig_compat_children(parent->task, found, room) :
+			procmig_selected(request->selection,
+					 procmig_first_process(request)->task, found, room);
+}
+
+/* Take in those of them that are not known yet; how many, or a negative errno. */
+static int take_in(struct procmig_request *request, struct procmig_process *parent)
+{
 	struct procmig_process *process;
 	struct task_struct **children = NULL;
 	unsigned int room = 0, count, i;
 	int new = 0;
 
 	/* A few may be born between the look and the next. */
-	while ((count = procmig_compat_children(parent->task, children, room)) > room) {
+	while ((count = look(request, parent, children, room)) > room) {
 		while (room)
 			put_task_struct(children[--room]);
 		kvfree(children);
@@ -363,15 +382,18 @@ static int take_in_children(struct procmig_process *parent)
 static int stop_new(struct procmig_request *request)
 {
 	struct procmig_process *process;
-	int count = 0, ret;
+	int count, ret;
 
-	/* The list grows while we walk: a child stands behind its parent. */
+	count = take_in(request, NULL);
+	if (count < 0)
+		return count;
+	/* The list grows while we walk. */
 	list_for_each_entry(process, &request->processes, node) {
 		ret = park_new_threads(process);
 		if (ret < 0)
 			return ret;
 		count += ret;
-		ret = take_in_children(process);
+		ret = take_in(request, process);
 		if (ret < 0)
 			return ret;
 		count += ret;
@@ -406,6 +428,17 @@ static int await_parked(struct procmig_request *request, unsigned long due)
 	return 0;
 }
 
+static int report_growing(struct procmig_request *request)
+{
+	struct procmig_process *last = list_last_entry(&request->processes, typeof(*last), node);
+
+	return procmig_fail(procmig_first_process(request), PROCMIG_SUBSYSTEM_CORE,
+			    -ETIMEDOUT,
+			    "processes or threads still turn up after %u ms; there are %u processes by now, the last is pid %d, a child of %d: stop what starts them, or select that too",
+			    request->quiesce_ms, procmig_process_count(request), last->pid,
+			    parent_pid(last));
+}
+
 /*
  * A process whose threads have all ended becomes a zombie in a moment, and only
  * then are its children given to somebody else.
@@ -417,7 +450,10 @@ static void await_end(struct procmig_process *process, unsigned long due)
 		schedule_timeout_uninterruptible(1);
 }
 
-/* The parent of one that has ended may have asked already, or not want to know. */
+/*
+ * The parent of one that has ended may have asked already, or not want to know;
+ * or it stays behind, and what there is to know with it.
+ */
 static void sort_out_ended(struct procmig_request *request)
 {
 	struct procmig_process *first = procmig_first_process(request), *process, *next;
@@ -425,7 +461,8 @@ static void sort_out_ended(struct procmig_request *request)
 	list_for_each_entry_safe(process, next, &request->processes, node) {
 		if (process == first || !list_empty(&process->threads))
 			continue;
-		process->zombie = READ_ONCE(process->task->exit_state) == EXIT_ZOMBIE;
+		process->zombie = READ_ONCE(process->task->exit_state) == EXIT_ZOMBIE &&
+				  procmig_find_process(request, parent_pid(process));
 		if (!process->zombie)
 			procmig_process_free(process);
 	}
@@ -433,16 +470,16 @@ static void sort_out_ended(struct procmig_request *request)
 
 static int check_process(struct procmig_process *process)
 {
-	struct procmig_process *first = procmig_first_process(process->request);
+	struct procmig_request *request = process->request;
+	struct procmig_process *first = procmig_first_process(request);
 	struct procmig_thread *thread;
-	pid_t parent;
 
-	rcu_read_lock();
-	parent = task_tgid_nr(rcu_dereference(process->task->real_parent));
-	rcu_read_unlock();
-	if (process != first && !procmig_find_process(process->request, parent))
+	process->parent = procmig_find_process(request, parent_pid(process));
+	if (process != first && !process->parent &&
+	    !procmig_is_selected(request->selection, first->task, process->task))
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EAGAIN,
-				    "its parent ended while it was being frozen; try again");
+				    "pid %d: its parent ended, or what was selected changed, while it was being frozen; try again",
+				    process->pid);
 	if (process->zombie)
 		return 0;
 	if (list_empty(&process->threads))
@@ -469,6 +506,8 @@ int procmig_quiesce(struct procmig_request *request)
 		if (ret < 0)
 			return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, ret,
 					    "no memory to stop pid %d", first->pid);
+		if (time_after(jiffies, due))
+			return report_growing(request);
 		ret = await_parked(request, due);
 		if (ret)
 			return ret;

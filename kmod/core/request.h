@@ -57,6 +57,8 @@ struct procmig_process {
 	struct task_struct *task;	/* its first thread; target: once it has come in */
 	pid_t pid;
 	pid_t about;			/* source: whom the records are about */
+	struct procmig_process *parent;	/* source, in the event; once all stand still */
+	bool placed;			/* source: in the order of the plan */
 	struct list_head threads;
 	unsigned int thread_count;	/* target: by the plan; 0 for a zombie */
 	unsigned int entered;		/* target: of these */
@@ -96,6 +98,7 @@ struct procmig_request {
 	unsigned int watchdog_ms;
 	unsigned int quiesce_ms;
 	u64 start_time;
+	enum procmig_selection selection;	/* source */
 
 	struct procmig_subsystem_set subsystems;
 	void *private[PROCMIG_MAX_SUBSYSTEMS];

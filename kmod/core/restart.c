@@ -572,21 +572,36 @@ static bool is_child_of(struct task_struct *task, pid_t parent)
 	return is;
 }
 
+/* The stub has no parent for them: init's, and the first, whose own came later. */
+static int adopt(struct procmig_process *process)
+{
+	struct procmig_request *request = process->request;
+	pid_t pid = process->planned.parent;
+	struct procmig_process *parent = pid ? procmig_find_process(request, pid) : NULL;
+
+	if (!parent || process == procmig_first_process(request)) {
+		procmig_compat_reparent(process->task, parent ? parent->task : NULL);
+		return 0;
+	}
+	if (is_child_of(process->task, pid))
+		return 0;
+	return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ECHILD,
+			    "the stub made it a child of another process than %d", pid);
+}
+
 /* Sessions and groups are set from here: who made them may have ended long ago. */
 static int relate(struct procmig_process *process)
 {
 	const struct procmig_planned_task *planned = &process->planned;
 	struct procmig_request *request = process->request;
 	struct procmig_process *group, *session;
+	int ret;
 
 	group = procmig_find_process(request, planned->group);
 	session = procmig_find_process(request, planned->session);
-	if (process == procmig_first_process(request))
-		procmig_compat_reparent_to_init(process->task);
-	else if (!is_child_of(process->task, planned->parent))
-		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ECHILD,
-				    "the stub made it a child of another process than %d",
-				    planned->parent);
+	ret = adopt(process);
+	if (ret)
+		return ret;
 	procmig_compat_set_relations(process->task, task_pid(group->task),
 				     task_pid(session->task), planned->exit_signal);
 	return 0;

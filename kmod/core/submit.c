@@ -85,7 +85,8 @@ static int take_process(struct procmig_request *request,
 	struct procmig_process *process;
 	struct task_struct *task;
 
-	if (request->role == PROCMIG_ROLE_TARGET && (args->pid <= 0 || args->start_time))
+	if (request->role == PROCMIG_ROLE_TARGET &&
+	    (args->pid <= 0 || args->start_time || args->selection))
 		return -EINVAL;
 	process = procmig_process_new(request, args->pid);
 	if (!process)
@@ -101,7 +102,8 @@ static int take_process(struct procmig_request *request,
 
 static bool limits_ok(const struct procmig_submit *args)
 {
-	return !args->flags &&
+	return !args->flags && !args->reserved &&
+	       args->selection <= PROCMIG_SELECT_CGROUP &&
 	       args->watchdog_ms >= 100 && args->watchdog_ms <= 3600000 &&
 	       args->quiesce_ms >= 10 && args->quiesce_ms <= 600000 &&
 	       args->mechanism_count <= PROCMIG_MAX_MECHANISMS;
@@ -134,6 +136,7 @@ struct procmig_request *procmig_submit(enum procmig_role role,
 	request->watchdog_ms = args->watchdog_ms;
 	request->quiesce_ms = args->quiesce_ms;
 	request->start_time = args->start_time;
+	request->selection = args->selection;
 	request->submitted_ns = ktime_get_ns();
 	memcpy(request->token, args->token, sizeof(request->token));
 

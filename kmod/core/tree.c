@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A process and all that descend from it, while they run. */
+/* The processes of an event, while they run. */
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/task.h>
@@ -8,10 +8,11 @@
 
 #include "inspection.h"
 #include "plan.h"
+#include "selection.h"
 
-/* @leader and all that descend from it now. */
+/* The named process, those that are selected with it, all that descend from any. */
 struct tree {
-	struct task_struct **task;	/* referenced; a parent stands before its children */
+	struct task_struct **task;	/* referenced */
 	unsigned int count, room;
 };
 
@@ -34,31 +35,62 @@ static int reserve(struct tree *tree, unsigned int more)
 	return 0;
 }
 
-static int collect(struct tree *tree, struct task_struct *leader)
+static bool is_listed(const struct tree *tree, unsigned int count, struct task_struct *task)
 {
-	unsigned int i, got, room;
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (tree->task[i] == task)
+			return true;
+	return false;
+}
+
+/*
+ * The children of @parent, or without one the selected processes.  Only what is
+ * selected can have been met before: as the child of another, or as such.
+ */
+static int add(struct tree *tree, enum procmig_selection selection, struct task_struct *parent)
+{
+	struct task_struct *first = tree->task[0], **new;
+	unsigned int got, room, i, before = tree->count;
+	int ret;
+
+	for (;;) {
+		room = tree->room - before;
+		new = tree->task + before;
+		got = parent ? procmig_compat_children(parent, new, room) :
+			       procmig_selected(selection, first, new, room);
+		if (got <= room)
+			break;
+		while (room)
+			put_task_struct(new[--room]);
+		ret = reserve(tree, got);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < got; i++)
+		if (procmig_is_selected(selection, first, new[i]) &&
+		    is_listed(tree, before, new[i]))
+			put_task_struct(new[i]);
+		else
+			tree->task[tree->count++] = new[i];
+	return 0;
+}
+
+static int collect(struct tree *tree, enum procmig_selection selection,
+		   struct task_struct *named)
+{
+	unsigned int i;
 	int ret;
 
 	ret = reserve(tree, 16);
 	if (ret)
 		return ret;
-	tree->task[tree->count++] = get_task_struct(leader);
-	for (i = 0; i < tree->count; i++) {
-		for (;;) {
-			room = tree->room - tree->count;
-			got = procmig_compat_children(tree->task[i],
-						      tree->task + tree->count, room);
-			if (got <= room)
-				break;
-			while (room)
-				put_task_struct(tree->task[tree->count + --room]);
-			ret = reserve(tree, got);
-			if (ret)
-				return ret;
-		}
-		tree->count += got;
-	}
-	return 0;
+	tree->task[tree->count++] = get_task_struct(named);
+	ret = add(tree, selection, NULL);
+	for (i = 0; !ret && i < tree->count; i++)
+		ret = add(tree, selection, tree->task[i]);
+	return ret;
 }
 
 static bool is_in(const struct tree *tree, pid_t pid)
@@ -125,21 +157,52 @@ static int inspect_member(struct procmig_inspection *inspection, const struct tr
 	return ret;
 }
 
-int procmig_inspect_tree(struct procmig_inspection *inspection,
-			 const struct procmig_subsystem_set *set)
+static void inspect_selection(struct procmig_inspection *inspection)
 {
-	struct task_struct *first = inspection->task;
-	struct tree tree = {};
+	const char *why = procmig_selection_refused(inspection->selection, inspection->task);
+
+	if (why)
+		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_CORE,
+				 PROCMIG_OBSTACLE_UNSUPPORTED,
+				 task_pid_vnr(inspection->task),
+				 "nothing is selected with process %d: %s",
+				 task_pid_vnr(inspection->task), why);
+}
+
+static int inspect_all(struct procmig_inspection *inspection,
+		       const struct procmig_subsystem_set *set, const struct tree *tree)
+{
 	unsigned int i;
 	int ret;
 
-	ret = collect(&tree, first);
-	if (!ret)
-		ret = procmig_scope_fill(&inspection->scope, tree.task, tree.count);
-	for (i = 0; !ret && i < tree.count; i++)
-		ret = inspect_member(inspection, &tree, set, i);
-	inspection->task = first;
+	inspect_selection(inspection);
+	inspection->processes = tree->count;
+	ret = procmig_scope_fill(&inspection->scope, tree->task, tree->count);
+	for (i = 0; !ret && i < tree->count; i++)
+		ret = inspect_member(inspection, tree, set, i);
+	inspection->task = tree->task[0];
 	procmig_scope_clear(&inspection->scope);
+	return ret;
+}
+
+int procmig_inspect_frozen(struct procmig_inspection *inspection,
+			   const struct procmig_subsystem_set *set,
+			   struct task_struct *const *leaders, unsigned int count)
+{
+	const struct tree tree = { .task = (struct task_struct **)leaders, .count = count };
+
+	return inspect_all(inspection, set, &tree);
+}
+
+int procmig_inspect_tree(struct procmig_inspection *inspection,
+			 const struct procmig_subsystem_set *set)
+{
+	struct tree tree = {};
+	int ret;
+
+	ret = collect(&tree, inspection->selection, inspection->task);
+	if (!ret)
+		ret = inspect_all(inspection, set, &tree);
 	while (tree.count)
 		put_task_struct(tree.task[--tree.count]);
 	kvfree(tree.task);

@@ -90,6 +90,10 @@ static void enums(void)
 	ENUM(procmig_mode, PROCMIG_MODE_POST_COPY);
 	ENUM(procmig_mode, PROCMIG_MODE_FREEZE_FREE);
 	ENUM(procmig_mode, PROCMIG_MODE_HYBRID);
+	ENUM(procmig_selection, PROCMIG_SELECT_TREE);
+	ENUM(procmig_selection, PROCMIG_SELECT_SESSION);
+	ENUM(procmig_selection, PROCMIG_SELECT_GROUP);
+	ENUM(procmig_selection, PROCMIG_SELECT_CGROUP);
 	ENUM(procmig_component_kind, PROCMIG_COMPONENT_SUBSYSTEM);
 	ENUM(procmig_component_kind, PROCMIG_COMPONENT_MEDIUM);
 	ENUM(procmig_subsystem_id, PROCMIG_SUBSYSTEM_CORE);
@@ -202,6 +206,8 @@ static void structs(void)
 	MEMBER(procmig_inspect, memory_bytes);
 	MEMBER(procmig_inspect, monotonic_ns);
 	MEMBER(procmig_inspect, boottime_ns);
+	MEMBER(procmig_inspect, selection);
+	MEMBER(procmig_inspect, processes);
 	END(procmig_inspect);
 
 	STRUCT(procmig_submit);
@@ -220,6 +226,8 @@ static void structs(void)
 	MEMBER(procmig_submit, quiesce_ms);
 	MEMBER(procmig_submit, id);
 	MEMBER(procmig_submit, fd);
+	MEMBER(procmig_submit, selection);
+	MEMBER(procmig_submit, reserved);
 	END(procmig_submit);
 
 	STRUCT(procmig_enter);

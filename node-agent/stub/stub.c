@@ -426,6 +426,20 @@ static void make_child(const struct arguments *a, const struct procmig_plan *pla
 	populate(a, plan, task);
 }
 
+/*
+ * Only the first has no maker among the planned.  Those that belong to init it
+ * makes as well; the kernel hands them over, and itself, when all are there.
+ */
+static bool makes(const struct procmig_plan *plan, const struct procmig_planned_task *self,
+		  const struct procmig_planned_task *task)
+{
+	const struct procmig_planned_task *first = (const void *)(uintptr_t)plan->tasks;
+
+	if (task == first || task->tid != task->pid)
+		return false;
+	return task->parent == self->pid || (!task->parent && self == first);
+}
+
 /* Children while this process has one thread, then its threads, then itself. */
 static void populate(const struct arguments *a, const struct procmig_plan *plan,
 		     const struct procmig_planned_task *self)
@@ -435,7 +449,7 @@ static void populate(const struct arguments *a, const struct procmig_plan *plan,
 	struct procmig_enter enter = { .size = sizeof(enter) };
 
 	for (task = tasks; task < end; task++)
-		if (task->tid == task->pid && task->parent == self->pid)
+		if (makes(plan, self, task))
 			make_child(a, plan, task);
 	memcpy(enter.token, a->token, sizeof(enter.token));
 	for (task = tasks; task < end; task++)

@@ -129,8 +129,11 @@ bool procmig_compat_affinity(struct task_struct *task, struct cpumask *mask);
 /* Bind `current'; -EINVAL if it may use none of them. */
 int procmig_compat_set_affinity(const struct cpumask *mask);
 
-/* Make init the parent of the whole thread group of @leader. */
-void procmig_compat_reparent_to_init(struct task_struct *leader);
+/*
+ * Make @parent, or init for NULL, the parent of the whole thread group of @leader;
+ * neither can go away, nor can @parent reap it.
+ */
+void procmig_compat_reparent(struct task_struct *leader, struct task_struct *parent);
 /*
  * The children of @leader's threads in the order of their birth, referenced as
  * far as they fit into @room.  Returns how many there are.

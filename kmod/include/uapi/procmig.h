@@ -77,6 +77,21 @@ struct procmig_strategy {
 	__u16 reserved;
 };
 
+/* ---- which processes are one event ------------------------------------- */
+
+/*
+ * All of one kind that the named process belongs to, and whatever descends from
+ * any of them; what is chosen is looked up when the processes are frozen.  The
+ * named process is the first.  Those whose parent stays outside become children
+ * of init on the target.
+ */
+enum procmig_selection {
+	PROCMIG_SELECT_TREE = 0,	/* the named process alone */
+	PROCMIG_SELECT_SESSION = 1,	/* its session: setsid(2) */
+	PROCMIG_SELECT_GROUP = 2,	/* its process group: setpgid(2) */
+	PROCMIG_SELECT_CGROUP = 3,	/* its cgroup v2, with the cgroups below */
+};
+
 /* ---- components: subsystems and media ---------------------------------- */
 
 enum procmig_component_kind {
@@ -189,8 +204,8 @@ enum procmig_obstacle_code {
 };
 
 /*
- * PROCMIG_IOC_INSPECT: all obstacles to a checkpoint of @pid at once, without
- * freezing it; and what the target needs to know beforehand.  With obstacles
+ * PROCMIG_IOC_INSPECT: all obstacles to a checkpoint of @pid, and of all that are
+ * selected with it, at once, without freezing them; and what the target needs to know beforehand.  With obstacles
  * the ioctl still succeeds; EOVERFLOW when they do not fit @obstacles_bytes.
  */
 struct procmig_inspect {
@@ -207,6 +222,8 @@ struct procmig_inspect {
 	__u64 memory_bytes;	/* out: estimate of the bytes that will be sent */
 	__u64 monotonic_ns;	/* out: the process's own CLOCK_MONOTONIC now */
 	__u64 boottime_ns;	/* out: likewise CLOCK_BOOTTIME */
+	__u32 selection;	/* in: enum procmig_selection */
+	__u32 processes;	/* out: in the event, the named one among them */
 };
 
 /*
@@ -234,6 +251,8 @@ struct procmig_submit {
 	__u32 quiesce_ms;	/* longest time for quiescing, 10 .. 600000 */
 	__u32 id;		/* out: the request's number on this machine */
 	__s32 fd;		/* out: the request's descriptor */
+	__u32 selection;	/* checkpoint: enum procmig_selection; restart: 0 */
+	__u32 reserved;
 };
 
 /* A task that the source froze and that the stub makes. */
@@ -241,7 +260,7 @@ struct procmig_planned_task {
 	__s32 tid;
 	__s32 pid;		/* of its process; equals @tid for the process itself */
 	/* of a process; 0 for its other threads: */
-	__s32 parent;		/* a process that stands before it; 0 for the first */
+	__s32 parent;		/* its process; 0: init */
 	__s32 group;		/* process group and session: PIDs of planned processes */
 	__s32 session;
 	__s32 exit_signal;	/* what the parent gets when it ends */
@@ -255,7 +274,10 @@ struct procmig_planned_task {
  * PROCMIG_IOC_PLAN: the stub, having the process's PID and one thread, comes in
  * and waits for the list of what it has to make; the source knows that only when
  * everything is frozen.  A process stands in front of its other threads, a parent
- * in front of its children.  A zombie has to end, not to enter.
+ * in front of its children, but the process that was named in front of all: its
+ * parent may follow.  The stub makes the first's children, and those of init, as
+ * children of the first; then whoever they belong to adopts them, and the first.
+ * A zombie has to end, not to enter, and init has none.
  * EOVERFLOW: @task_count tells how much room is needed, ask again.
  */
 struct procmig_plan {

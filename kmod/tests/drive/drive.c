@@ -81,6 +81,7 @@ struct options {
 	uint16_t port;
 	unsigned int bulk;
 	struct procmig_strategy strategy;
+	uint32_t selection;
 	uint32_t watchdog_ms, quiesce_ms, reason_ms;
 	uint64_t timeout_ms;
 	uint64_t raw_bytes;
@@ -155,6 +156,14 @@ static const struct name contexts[] = {
 static const struct name quiesces[] = {
 	{ PROCMIG_QUIESCE_ASYNCHRONOUS, "asynchronous" },
 	{ PROCMIG_QUIESCE_SYNCHRONOUS, "synchronous" },
+	{ }
+};
+
+static const struct name selections[] = {
+	{ PROCMIG_SELECT_TREE, "tree" },
+	{ PROCMIG_SELECT_SESSION, "session" },
+	{ PROCMIG_SELECT_GROUP, "group" },
+	{ PROCMIG_SELECT_CGROUP, "cgroup" },
 	{ }
 };
 
@@ -566,6 +575,7 @@ static int submit(unsigned long code, const char *step)
 		.mechanism_count = run.opt.mechanism_count,
 		.watchdog_ms = run.opt.watchdog_ms,
 		.quiesce_ms = run.opt.quiesce_ms,
+		.selection = run.opt.selection,
 	};
 
 	memcpy(s.token, run.opt.token, sizeof(s.token));
@@ -813,6 +823,7 @@ static int inspect(struct procmig_inspect *in, void *buffer, uint32_t bytes)
 		.mechanism_count = run.opt.mechanism_count,
 		.obstacles = (uintptr_t)buffer,
 		.obstacles_bytes = bytes,
+		.selection = run.opt.selection,
 	};
 	if (ioctl(run.device, PROCMIG_IOC_INSPECT, in) < 0) {
 		if (errno == EOVERFLOW)
@@ -867,6 +878,7 @@ static int cmd_inspect(void)
 	}
 	printf("{\"command\":\"inspect\",\"ok\":%s,\"pid\":%d,\"obstacles\":%u",
 	       in.obstacle_count ? "false" : "true", run.opt.pid, in.obstacle_count);
+	json_number("processes", in.processes);
 	json_number("threads", in.threads);
 	json_number("memory_bytes", in.memory_bytes);
 	json_number("monotonic_ns", in.monotonic_ns);
@@ -1381,6 +1393,7 @@ static const char usage_text[] =
 "both sides:  --watchdog-ms N  --quiesce-ms N  --timeout-ms N  --device PATH\n"
 "             --start-time TICKS  --mechanism SUBSYSTEM:ENTITY=ignore|transfer|forward\n"
 "             --mode M  --context C  --quiesce Q\n"
+"inspect, source: --select tree|session|group|cgroup\n"
 "tests:       --abort-at POINT  --stop-at POINT  --crash-at POINT  --reason-ms N\n"
 "  points of the source: connected prepared submitted QUIESCING SAVING SAVED\n"
 "             both-ready committed go-sent running\n"
@@ -1488,7 +1501,8 @@ enum {
 	OPT_PID, OPT_START, OPT_TOKEN, OPT_CONNECT, OPT_LISTEN, OPT_STUB, OPT_BULK,
 	OPT_MECHANISM, OPT_MODE, OPT_CONTEXT, OPT_QUIESCE, OPT_WATCHDOG, OPT_QUIESCE_MS,
 	OPT_TIMEOUT, OPT_DEVICE, OPT_ABORT_AT, OPT_STOP_AT, OPT_CRASH_AT, OPT_NO_COMMIT,
-	OPT_NO_CLOCK, OPT_NEVER_RAN, OPT_ORDER, OPT_BYTES, OPT_REASON_MS, OPT_HELP,
+	OPT_NO_CLOCK, OPT_NEVER_RAN, OPT_ORDER, OPT_BYTES, OPT_REASON_MS, OPT_SELECT,
+	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -1516,6 +1530,7 @@ static const struct option long_options[] = {
 	{ "order", required_argument, NULL, OPT_ORDER },
 	{ "bytes", required_argument, NULL, OPT_BYTES },
 	{ "reason-ms", required_argument, NULL, OPT_REASON_MS },
+	{ "select", required_argument, NULL, OPT_SELECT },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ }
 };
@@ -1608,6 +1623,9 @@ static void parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_REASON_MS:
 			o->reason_ms = number("reason-ms", optarg, 0, UINT32_MAX);
+			break;
+		case OPT_SELECT:
+			o->selection = choice("select", selections, optarg);
 			break;
 		case OPT_HELP:
 			printf("%s", usage_text);

@@ -56,10 +56,13 @@ static void one_member_wrong(struct kunit *test)
 		WRONG(1, tid, -5), WRONG(1, tid, 4711), WRONG(1, pid, 200), WRONG(1, parent, PID),
 		WRONG(1, group, PID), WRONG(1, session, PID), WRONG(1, flags, 1),
 		WRONG(1, exit_signal, SIGCHLD), WRONG(1, exit_code, 1),
-		WRONG(3, parent, 0), WRONG(3, parent, 50), WRONG(3, parent, 17),
+		WRONG(3, parent, 50), WRONG(3, parent, 17),
 		WRONG(3, flags, PROCMIG_PLANNED_ZOMBIE), WRONG(4, tid, 17),
 		WRONG(5, parent, 300), WRONG(6, flags, 0), WRONG(6, flags, 3),
-		WRONG(6, exit_code, 0x10000), WRONG(6, parent, 300),
+		WRONG(6, exit_code, 0x10000), WRONG(6, parent, 300), WRONG(6, parent, 0),
+		/* a parent that descends from its child */
+		WRONG(0, parent, PID), WRONG(0, parent, 50), WRONG(0, parent, 17),
+		WRONG(0, parent, 300), WRONG(3, parent, 200),
 	};
 	struct procmig_planned_task bad[ARRAY_SIZE(good)];
 	unsigned int i;
@@ -69,6 +72,46 @@ static void one_member_wrong(struct kunit *test)
 		*(s32 *)((char *)&bad[wrong[i].task] + wrong[i].member) = wrong[i].value;
 		KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(bad, ARRAY_SIZE(bad)), "%s",
 				    wrong[i].what);
+	}
+}
+
+/* The first is a grandchild of a root that follows; another root has a thread. */
+static const struct procmig_planned_task forest[] = {
+	PROCESS(PID, 60),
+	PROCESS(200, PID), THREAD(101, 200),
+	PROCESS(50, 0),
+	PROCESS(60, 50),
+	PROCESS(70, 0), THREAD(102, 70),
+	PROCESS(80, 70),
+};
+
+static void several_roots(struct kunit *test)
+{
+	static const struct {
+		unsigned int task;
+		s32 parent;
+	} wrong[] = {
+		{ 3, PID }, { 3, 200 }, { 3, 60 }, { 4, PID }, { 4, 200 }, { 4, 70 }, { 5, 80 },
+		{ 5, 102 }, { 0, 9999 },
+	}, right[] = {
+		{ 0, 0 }, { 0, 50 }, { 0, 70 }, { 0, 80 }, { 1, 0 }, { 5, PID }, { 5, 60 },
+		{ 7, 200 },
+	};
+	struct procmig_planned_task tasks[ARRAY_SIZE(forest)];
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, 0, check(forest, ARRAY_SIZE(forest)));
+	for (i = 0; i < ARRAY_SIZE(right); i++) {
+		memcpy(tasks, forest, sizeof(forest));
+		tasks[right[i].task].parent = right[i].parent;
+		KUNIT_EXPECT_EQ_MSG(test, 0, check(tasks, ARRAY_SIZE(tasks)),
+				    "task %u, parent %d", right[i].task, right[i].parent);
+	}
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		memcpy(tasks, forest, sizeof(forest));
+		tasks[wrong[i].task].parent = wrong[i].parent;
+		KUNIT_EXPECT_EQ_MSG(test, -EPROTO, check(tasks, ARRAY_SIZE(tasks)),
+				    "task %u, parent %d", wrong[i].task, wrong[i].parent);
 	}
 }
 
@@ -98,6 +141,7 @@ static void as_many_as_allowed(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_tree_and_its_beginnings),
 	KUNIT_CASE(one_member_wrong),
+	KUNIT_CASE(several_roots),
 	KUNIT_CASE(the_process_stands_first),
 	KUNIT_CASE(as_many_as_allowed),
 	{}

@@ -542,7 +542,7 @@ static void test_inspect(pid_t victim)
 {
 	const struct ioctl_case c = {
 		"INSPECT", PROCMIG_IOC_INSPECT, sizeof(struct procmig_inspect),
-		sizeof(struct procmig_inspect), 0,
+		offsetof(struct procmig_inspect, selection), 0,
 	};
 	static char obstacles[65536];
 	struct procmig_inspect good = {
@@ -561,10 +561,22 @@ static void test_inspect(pid_t victim)
 
 	i = good;
 	expect(0, call(device, c.code, &i), c.name, "a process without obstacles");
-	result(!i.obstacle_count && !i.obstacles_bytes && i.threads == 1 && i.memory_bytes &&
-	       i.monotonic_ns && i.boottime_ns,
-	       "INSPECT: %u obstacles in %u bytes, %u threads, %llu bytes of memory",
-	       i.obstacle_count, i.obstacles_bytes, i.threads, i.memory_bytes);
+	result(!i.obstacle_count && !i.obstacles_bytes && i.processes == 1 && i.threads == 1 &&
+	       i.memory_bytes && i.monotonic_ns && i.boottime_ns,
+	       "INSPECT: %u obstacles in %u bytes, %u processes, %u threads, %llu bytes of memory",
+	       i.obstacle_count, i.obstacles_bytes, i.processes, i.threads, i.memory_bytes);
+
+	i = good;
+	i.size = offsetof(struct procmig_inspect, selection);
+	i.selection = PROCMIG_SELECT_CGROUP + 1;
+	expect(0, call(device, c.code, &i), c.name, "as version 2 began, without a selection");
+	result(i.threads == 1 && !i.processes, "INSPECT: nothing is written behind it");
+	i = good;
+	i.selection = PROCMIG_SELECT_CGROUP + 1;
+	expect(EINVAL, call(device, c.code, &i), c.name, "an unknown selection");
+	i.selection = PROCMIG_SELECT_GROUP;
+	expect(0, call(device, c.code, &i), c.name, "a process group");
+	result(i.processes == 1, "INSPECT: the victim's own group has %u processes", i.processes);
 
 	for (size_t row = 0; row < 3; row++) {
 		static const struct {
@@ -655,7 +667,7 @@ enum spoil {
 	QUIESCE_LOW, QUIESCE_HIGH, NO_CHANNELS, ONE_CHANNEL, MANY_CHANNELS, CHANNELS_NULL,
 	CHANNELS_KERNEL, NO_DEMAND, TWO_DEMANDS, ROLE_ZERO, ROLE_UNKNOWN, FD_NEGATIVE, FD_CLOSED,
 	FD_FILE, FD_DEVICE, FD_UNCONNECTED, FD_DATAGRAM, FD_LISTENING, MECHANISMS_MANY,
-	MECHANISMS_NULL, MECHANISM_ZERO, MECHANISM_UNKNOWN,
+	MECHANISMS_NULL, MECHANISM_ZERO, MECHANISM_UNKNOWN, SELECTION_UNKNOWN, RESERVED,
 };
 
 static const struct {
@@ -692,6 +704,8 @@ static const struct {
 	{ MECHANISMS_NULL, "mechanisms nowhere", EFAULT, EFAULT },
 	{ MECHANISM_ZERO, "mechanism 0", EINVAL, EINVAL },
 	{ MECHANISM_UNKNOWN, "an unknown mechanism", EINVAL, EINVAL },
+	{ SELECTION_UNKNOWN, "an unknown selection", EINVAL, EINVAL },
+	{ RESERVED, "its reserved member not zero", EINVAL, EINVAL },
 };
 
 static int replace_channel(int fd)
@@ -800,6 +814,12 @@ static int apply(enum spoil spoil, struct procmig_submit *s)
 		s->mechanisms = (uintptr_t)mechanisms;
 		s->mechanism_count = 1;
 		break;
+	case SELECTION_UNKNOWN:
+		s->selection = PROCMIG_SELECT_CGROUP + 1;
+		break;
+	case RESERVED:
+		s->reserved = 1;
+		break;
 	}
 	return -1;
 }
@@ -810,7 +830,7 @@ static void test_submit(unsigned long code, const char *name, pid_t pid, pid_t a
 	struct procmig_submit s = good_submit(&link, absent);
 	/* a baseline that starts nothing: the process is not there, or its pid is bad */
 	const struct ioctl_case c = {
-		name, code, sizeof(s), sizeof(s),
+		name, code, sizeof(s), offsetof(struct procmig_submit, selection),
 		code == PROCMIG_IOC_CHECKPOINT ? ESRCH : EINVAL,
 	};
 
@@ -949,6 +969,9 @@ static void test_restart(void)
 	other = good_submit(&link, pid);
 	other.start_time = 5;
 	expect(EINVAL, call(device, PROCMIG_IOC_RESTART, &other), "RESTART", "a start time");
+	other = good_submit(&link, pid);
+	other.selection = PROCMIG_SELECT_SESSION;
+	expect(EINVAL, call(device, PROCMIG_IOC_RESTART, &other), "RESTART", "a selection");
 
 	first = good_submit(&link, pid);
 	expect(0, call(device, PROCMIG_IOC_RESTART, &first), "RESTART", "as it should be");

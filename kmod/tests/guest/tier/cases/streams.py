@@ -567,6 +567,29 @@ def relations():
         lambda stream: (child(stream, 30999, 1), stream.find(CORE, HELLO).put(12, "I", 1)), REFUSED
     yield "a zombie more", lambda stream: child(stream, 30999, 1), TAKEN
 
+    def root(stream, pid, flags):
+        """One more child of init."""
+        child(stream, pid, flags)
+        stream.find(CORE, PLAN).put(len(stream.find(CORE, PLAN).body) - 24, "i", 0)
+    yield "a second root without state", lambda stream: root(stream, 30999, 0), REFUSED
+    yield "a second root whose PID is taken", lambda stream: root(stream, 1, 0), REFUSED
+    yield "a zombie of nobody", lambda stream: root(stream, 30999, 1), REFUSED
+
+    def of_itself(stream):
+        plan = stream.find(CORE, PLAN)
+        plan.put(8, "i", plan.get(0, "i"))
+    yield "a process that is its own parent", of_itself, REFUSED
+
+    def of_its_child(stream):
+        child(stream, 30999, 0)
+        stream.find(CORE, PLAN).put(8, "i", 30999)
+    yield "a process that is its child's child", of_its_child, REFUSED
+
+    def of_a_root(stream):
+        root(stream, 30999, 0)
+        stream.find(CORE, PLAN).put(8, "i", 30999)
+    yield "a process whose parent has no state", of_a_root, REFUSED
+
     def vdso_hash(stream):
         area(stream, 4).put(56, "Q", 1)
     yield "another vDSO", vdso_hash, REFUSED

@@ -107,6 +107,7 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
           NativeBuffer obstacles = new NativeBuffer(bytes)) {
         inspect.putInt(InspectStruct.PID, order.pid());
         inspect.putLong(InspectStruct.START_TIME, order.startTimeTicks());
+        inspect.putInt(InspectStruct.SELECTION, order.selection().code());
         putStrategy(inspect, InspectStruct.STRATEGY, order.strategy());
         inspect.putLong(InspectStruct.MECHANISMS, mechanisms.address());
         inspect.putInt(InspectStruct.MECHANISM_COUNT, order.mechanisms().size());
@@ -123,6 +124,7 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
         }
         return new Inspection(
             parseObstacles(obstacles, needed, inspect.getInt(InspectStruct.OBSTACLE_COUNT)),
+            inspect.getInt(InspectStruct.PROCESSES),
             inspect.getInt(InspectStruct.THREADS),
             inspect.getLong(InspectStruct.MEMORY_BYTES),
             inspect.getLong(InspectStruct.MONOTONIC_NS),
@@ -193,6 +195,7 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
       submit.putInt(SubmitStruct.PID, order.pid());
       submit.putInt(SubmitStruct.MEDIUM, order.medium().code());
       submit.putLong(SubmitStruct.START_TIME, order.startTimeTicks());
+      submit.putInt(SubmitStruct.SELECTION, order.selection().code());
       submit.putBytes(SubmitStruct.TOKEN, order.token().bytes());
       putStrategy(submit, SubmitStruct.STRATEGY, order.strategy());
       submit.putLong(SubmitStruct.CHANNELS, channels.address());

@@ -7,13 +7,15 @@ import java.util.List;
  * Answer of PROCMIG_IOC_INSPECT: {@code struct procmig_inspect}.
  *
  * @param obstacles all of them; none means that a checkpoint may be submitted
- * @param threads threads of the process
+ * @param processes that take part, the named one among them
+ * @param threads threads of all of them
  * @param memoryBytes estimate of the bytes that will be sent
  * @param monotonicNs the process's own CLOCK_MONOTONIC at the time of the call
  * @param boottimeNs likewise CLOCK_BOOTTIME
  */
 public record Inspection(
     List<KernelObstacle> obstacles,
+    int processes,
     int threads,
     long memoryBytes,
     long monotonicNs,

@@ -9,6 +9,7 @@ import java.util.List;
  * @param token names the event
  * @param pid checkpoint: the process; restart: the PID that the stub will have
  * @param startTimeTicks checkpoint: field 22 of stat; restart: 0
+ * @param selection checkpoint: which processes take part; restart: TREE
  * @param strategy how to do it
  * @param medium what the channels are
  * @param channels descriptors, one demand and at least one bulk; the caller keeps them open until
@@ -21,6 +22,7 @@ public record SubmitOrder(
     Token token,
     int pid,
     long startTimeTicks,
+    Selection selection,
     Strategy strategy,
     Medium medium,
     List<Channel> channels,

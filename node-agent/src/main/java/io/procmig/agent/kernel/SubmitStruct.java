@@ -4,7 +4,7 @@ package io.procmig.agent.kernel;
 /** {@code struct procmig_submit}. */
 final class SubmitStruct extends Struct {
   static final String C_NAME = "procmig_submit";
-  static final int BYTES = 88;
+  static final int BYTES = 96;
   static final int SIZE = 0;
   static final int FLAGS = 4;
   static final int PID = 8;
@@ -21,6 +21,7 @@ final class SubmitStruct extends Struct {
   static final int QUIESCE_MS = 76;
   static final int ID = 80;
   static final int FD = 84;
+  static final int SELECTION = 88;
 
   SubmitStruct() {
     super(BYTES);

@@ -49,6 +49,7 @@ class AbiGoldenTest {
           Map.entry("procmig_context", Context.class),
           Map.entry("procmig_quiesce", Quiesce.class),
           Map.entry("procmig_mode", TransferMode.class),
+          Map.entry("procmig_selection", Selection.class),
           Map.entry("procmig_component_kind", ComponentKind.class),
           Map.entry("procmig_subsystem_id", Subsystem.class),
           Map.entry("procmig_medium_id", Medium.class),

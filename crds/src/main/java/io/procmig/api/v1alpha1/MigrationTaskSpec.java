@@ -95,6 +95,13 @@ public class MigrationTaskSpec {
       "The process on the source node, by what it is. Exactly one of process and " + "selector.")
   private ProcessSelector selector;
 
+  @JsonPropertyDescription(
+      "Which processes move with it: nobody else, or its session, process group or cgroup; "
+          + "always with whatever descends from one of them.")
+  @Default("Tree")
+  @ValidationRule(value = "self == oldSelf", message = "scope is immutable")
+  private MigrationScope scope;
+
   @JsonPropertyDescription("How memory travels.")
   @Required
   private MigrationMode mode;
@@ -193,6 +200,14 @@ public class MigrationTaskSpec {
 
   public void setSelector(ProcessSelector selector) {
     this.selector = selector;
+  }
+
+  public MigrationScope getScope() {
+    return scope;
+  }
+
+  public void setScope(MigrationScope scope) {
+    this.scope = scope;
   }
 
   public MigrationMode getMode() {

@@ -25,6 +25,13 @@ public class MigrationTaskStatus {
   @JsonPropertyDescription("The process as it was found; by the source.")
   private ResolvedProcess process;
 
+  @JsonPropertyDescription(
+      "How many processes the preflight found in the scope, the named one among them; by the source.")
+  private Integer processes;
+
+  @JsonPropertyDescription("How many threads they have; by the source.")
+  private Integer threads;
+
   @JsonPropertyDescription("Process ID on the target; by the target.")
   private Integer restartedPid;
 
@@ -87,6 +94,22 @@ public class MigrationTaskStatus {
 
   public void setProcess(ResolvedProcess process) {
     this.process = process;
+  }
+
+  public Integer getProcesses() {
+    return processes;
+  }
+
+  public void setProcesses(Integer processes) {
+    this.processes = processes;
+  }
+
+  public Integer getThreads() {
+    return threads;
+  }
+
+  public void setThreads(Integer threads) {
+    this.threads = threads;
   }
 
   public Integer getRestartedPid() {

@@ -13,7 +13,7 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** One migration of one process, from the user's wish to its outcome. */
+/** One migration of one process, or of several as one event, from the user's wish to its outcome. */
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Kind("ProcessMigration")
@@ -37,6 +37,16 @@ import io.fabric8.kubernetes.model.annotation.Version;
     name = "Reason",
     type = Type.STRING,
     jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason",
+    priority = 1)
+@AdditionalPrinterColumn(
+    name = "Scope",
+    type = Type.STRING,
+    jsonPath = ".spec.source.scope",
+    priority = 1)
+@AdditionalPrinterColumn(
+    name = "Processes",
+    type = Type.INTEGER,
+    jsonPath = ".status.processes",
     priority = 1)
 @AdditionalPrinterColumn(
     name = "PID",

@@ -35,6 +35,13 @@ public class ProcessMigrationStatus {
   @JsonPropertyDescription("The process as it was found, once.")
   private ResolvedProcess process;
 
+  @JsonPropertyDescription(
+      "How many processes the preflight found in the scope, the named one among them.")
+  private Integer processes;
+
+  @JsonPropertyDescription("How many threads they have.")
+  private Integer threads;
+
   @JsonPropertyDescription("How the target node was chosen.")
   private Placement placement;
 
@@ -122,6 +129,22 @@ public class ProcessMigrationStatus {
 
   public void setProcess(ResolvedProcess process) {
     this.process = process;
+  }
+
+  public Integer getProcesses() {
+    return processes;
+  }
+
+  public void setProcesses(Integer processes) {
+    this.processes = processes;
+  }
+
+  public Integer getThreads() {
+    return threads;
+  }
+
+  public void setThreads(Integer threads) {
+    this.threads = threads;
   }
 
   public Placement getPlacement() {

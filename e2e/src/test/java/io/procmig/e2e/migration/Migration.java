@@ -63,7 +63,7 @@ public final class Migration {
 
   /** A migration of a process; not yet applied. */
   public static Migration of(ProcessIdentity process, String name, String from, String to) {
-    return of(new MigrationSource(from, process, null), new MigrationTarget(to, null), name);
+    return of(new MigrationSource(from, process, null, null), new MigrationTarget(to, null), name);
   }
 
   /** A migration; not yet applied. */

@@ -74,7 +74,8 @@ class LifecycleE2E {
                       "node-a",
                       null,
                       new ProcessSelector(
-                          "append", "append nowhere|" + program.outputThere(), 1000L)),
+                          "append", "append nowhere|" + program.outputThere(), 1000L),
+                      null),
                   new MigrationTarget(null, Map.of("kubernetes.io/hostname", "node-b")),
                   "selected")
               .apply();

@@ -11,6 +11,7 @@ import io.procmig.agent.kernel.LoadedComponent;
 import io.procmig.agent.kernel.MechanismKind;
 import io.procmig.agent.kernel.MechanismRule;
 import io.procmig.agent.kernel.ObstacleCode;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Subsystem;
 import io.procmig.agent.process.FoundProcess;
@@ -32,8 +33,11 @@ public final class SourcePreflight {
    *
    * @param obstacles everything in the way here
    * @param facts for the target; null when the process could not be looked at
+   * @param processes that take part
+   * @param threads of all of them; both null when the kernel could not look
    */
-  public record Result(List<Obstacle> obstacles, SourceFacts facts) {}
+  public record Result(
+      List<Obstacle> obstacles, SourceFacts facts, Integer processes, Integer threads) {}
 
   private final Kernel kernel;
   private final ProcessFiles files;
@@ -54,8 +58,12 @@ public final class SourcePreflight {
     this.cpuFeatures = cpuFeatures;
   }
 
-  /** Looks at a process without touching it. */
-  public Result check(FoundProcess process, Strategy strategy, List<MechanismRule> mechanisms) {
+  /** Looks at a process, and at all that take part with it, without touching them. */
+  public Result check(
+      FoundProcess process,
+      Selection selection,
+      Strategy strategy,
+      List<MechanismRule> mechanisms) {
     List<Obstacle> obstacles = new ArrayList<>();
     Inspection inspection;
     DeviceInfo info;
@@ -63,12 +71,13 @@ public final class SourcePreflight {
       info = kernel.info();
       inspection =
           kernel.inspect(
-              new InspectOrder(process.pid(), process.startTimeTicks(), strategy, mechanisms));
+              new InspectOrder(
+                  process.pid(), process.startTimeTicks(), selection, strategy, mechanisms));
     } catch (KernelException e) {
       var cause = KernelCauses.of(e, Component.SourceKernel, "Inspect");
       obstacles.add(
           new Obstacle(cause.reason(), "core", "process " + process.pid(), cause.message()));
-      return new Result(obstacles, null);
+      return new Result(obstacles, null, null, null);
     }
     List<LoadedComponent> components = kernel.components();
     for (KernelObstacle obstacle : inspection.obstacles()) {
@@ -87,7 +96,9 @@ public final class SourcePreflight {
               info.xstateBytes(),
               inspection.memoryBytes(),
               cpuFeatures,
-              files.of(process.pid(), ignoredDescriptors(mechanisms))));
+              files.of(process.pid(), ignoredDescriptors(mechanisms))),
+          inspection.processes(),
+          inspection.threads());
     } catch (ProcUnreadableException e) {
       obstacles.add(
           new Obstacle(
@@ -100,7 +111,7 @@ public final class SourcePreflight {
                   + e.getMessage()
                   + ". "
                   + Reason.ProcessExited.nextStep()));
-      return new Result(obstacles, null);
+      return new Result(obstacles, null, inspection.processes(), inspection.threads());
     }
   }
 

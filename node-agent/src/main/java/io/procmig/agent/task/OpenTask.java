@@ -52,6 +52,8 @@ abstract class OpenTask {
   private TaskPhase phase;
   private TokenState state;
   private ResolvedProcess process;
+  private Integer processes;
+  private Integer threads;
   private Integer restartedPid;
   private List<Obstacle> obstacles = new ArrayList<>();
   private Progress progress;
@@ -150,6 +152,11 @@ abstract class OpenTask {
 
   final void setProcess(ResolvedProcess found) {
     process = found;
+  }
+
+  final void setCounts(Integer ofProcesses, Integer ofThreads) {
+    processes = ofProcesses;
+    threads = ofThreads;
   }
 
   final void setRestartedPid(int pid) {
@@ -284,6 +291,8 @@ abstract class OpenTask {
     status.setPhase(phase);
     status.setState(state == null ? TokenState.None : state);
     status.setProcess(process);
+    status.setProcesses(processes);
+    status.setThreads(threads);
     status.setRestartedPid(restartedPid);
     status.setObstacles(obstacles);
     status.setProgress(progress);

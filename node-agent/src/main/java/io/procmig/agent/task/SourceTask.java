@@ -98,9 +98,16 @@ final class SourceTask extends OpenTask {
             }
           });
       SourcePreflight.Result result =
-          around.preflight().check(found, TaskOrders.strategy(spec().getMode()), rules);
+          around
+              .preflight()
+              .check(
+                  found,
+                  TaskOrders.selection(spec().getScope()),
+                  TaskOrders.strategy(spec().getMode()),
+                  rules);
       board.execute(
           () -> {
+            setCounts(result.processes(), result.threads());
             judgedHere(result.obstacles());
             if (result.facts() == null) {
               judged(result.obstacles(), List.of());
@@ -218,6 +225,7 @@ final class SourceTask extends OpenTask {
                 ref,
                 process().pid(),
                 process().startTimeTicks(),
+                TaskOrders.selection(spec().getScope()),
                 spec().getPeer().nodeName(),
                 spec().getPeer().controlAddress(),
                 around.controlAddress(),

@@ -3,11 +3,13 @@ package io.procmig.agent.task;
 
 import io.procmig.agent.kernel.MechanismKind;
 import io.procmig.agent.kernel.MechanismRule;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Subsystem;
 import io.procmig.api.v1alpha1.GoDuration;
 import io.procmig.api.v1alpha1.Mechanism;
 import io.procmig.api.v1alpha1.MigrationMode;
+import io.procmig.api.v1alpha1.MigrationScope;
 import io.procmig.api.v1alpha1.MigrationTaskSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,19 @@ final class TaskOrders {
   static Strategy strategy(MigrationMode mode) {
     return switch (mode) {
       case StopAndCopy -> Strategy.STOP_AND_COPY;
+    };
+  }
+
+  /** The scope; a task of an operator that knew none has none. */
+  static Selection selection(MigrationScope scope) {
+    if (scope == null) {
+      return Selection.TREE;
+    }
+    return switch (scope) {
+      case Tree -> Selection.TREE;
+      case Session -> Selection.SESSION;
+      case ProcessGroup -> Selection.GROUP;
+      case Cgroup -> Selection.CGROUP;
     };
   }
 

@@ -12,6 +12,7 @@ import io.procmig.agent.kernel.LoadedComponent;
 import io.procmig.agent.kernel.RequestEvent;
 import io.procmig.agent.kernel.RequestRole;
 import io.procmig.agent.kernel.RequestStatus;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.StateKind;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.SubmitOrder;
@@ -67,6 +68,7 @@ public final class Rehearsal {
             task("source"),
             PID,
             0,
+            Selection.TREE,
             HERE,
             HERE,
             HERE,
@@ -238,7 +240,7 @@ public final class Rehearsal {
 
     @Override
     public Inspection inspect(InspectOrder order) {
-      return new Inspection(List.of(), 1, 1, 0, 0);
+      return new Inspection(List.of(), 1, 1, 1, 0, 0);
     }
 
     @Override

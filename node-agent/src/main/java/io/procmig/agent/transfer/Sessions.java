@@ -3,6 +3,7 @@ package io.procmig.agent.transfer;
 
 import io.procmig.agent.kernel.Kernel;
 import io.procmig.agent.kernel.RequestRole;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Token;
 import io.procmig.agent.token.DurableState;
@@ -409,6 +410,7 @@ public final class Sessions {
         taskOf(record),
         record.pid(),
         record.startTimeTicks(),
+        Selection.TREE,
         record.peerNode(),
         record.peerAddress(),
         null,

@@ -2,6 +2,7 @@
 package io.procmig.agent.transfer;
 
 import io.procmig.agent.kernel.MechanismRule;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Token;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.List;
  * @param task the task it is for
  * @param pid the process
  * @param startTimeTicks field 22 of /proc/PID/stat
+ * @param selection which processes take part
  * @param peerNode the target's node
  * @param peerAddress its control address
  * @param controlAddress this node's control address, where the target asks
@@ -27,6 +29,7 @@ public record SourceOrder(
     TaskRef task,
     int pid,
     long startTimeTicks,
+    Selection selection,
     String peerNode,
     String peerAddress,
     String controlAddress,

@@ -275,7 +275,11 @@ public final class SourceSession extends Session<SourceState, SourceEvent, Sourc
               .kernel()
               .inspect(
                   new InspectOrder(
-                      order.pid(), order.startTimeTicks(), order.strategy(), order.mechanisms()));
+                      order.pid(),
+                      order.startTimeTicks(),
+                      order.selection(),
+                      order.strategy(),
+                      order.mechanisms()));
     } catch (KernelException e) {
       fail(KernelCauses.of(e, Component.SourceKernel, "Inspect"));
       return;
@@ -317,6 +321,7 @@ public final class SourceSession extends Session<SourceState, SourceEvent, Sourc
                       order.token(),
                       order.pid(),
                       order.startTimeTicks(),
+                      order.selection(),
                       order.strategy(),
                       Medium.SOCKET,
                       channels.descriptors(),

@@ -9,6 +9,7 @@ import io.procmig.agent.kernel.Medium;
 import io.procmig.agent.kernel.RequestEvent;
 import io.procmig.agent.kernel.RequestRole;
 import io.procmig.agent.kernel.RequestStatus;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.SubmitOrder;
 import io.procmig.agent.token.DurableState;
 import io.procmig.agent.token.TokenRecord;
@@ -329,6 +330,7 @@ public final class TargetSession extends Session<TargetState, TargetEvent, Targe
                       order.token(),
                       order.pid(),
                       0,
+                      Selection.TREE,
                       order.strategy(),
                       Medium.SOCKET,
                       channels.descriptors(),

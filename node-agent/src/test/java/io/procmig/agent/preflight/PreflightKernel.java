@@ -10,17 +10,23 @@ import io.procmig.agent.kernel.KernelException;
 import io.procmig.agent.kernel.KernelObstacle;
 import io.procmig.agent.kernel.KernelRequest;
 import io.procmig.agent.kernel.LoadedComponent;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.StateKind;
 import io.procmig.agent.kernel.SubmitOrder;
 import io.procmig.agent.kernel.Token;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Modules that only look. */
 public final class PreflightKernel implements Kernel {
   public DeviceInfo info = new DeviceInfo(1, 1, 0, 1, 1, 0b111, 832, "6.1.0-1-amd64");
   public List<KernelObstacle> obstacles = new ArrayList<>();
+
+  /** What it was asked to look at. */
+  public final List<Selection> selections = new CopyOnWriteArrayList<>();
+
   public KernelException refusal;
   public long memoryBytes = 1 << 20;
   public List<LoadedComponent> components =
@@ -48,7 +54,8 @@ public final class PreflightKernel implements Kernel {
     if (refusal != null) {
       throw refusal;
     }
-    return new Inspection(obstacles, 1, memoryBytes, 1, 1);
+    selections.add(order.selection());
+    return new Inspection(obstacles, 3, 7, memoryBytes, 1, 1);
   }
 
   @Override

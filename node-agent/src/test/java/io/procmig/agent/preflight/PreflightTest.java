@@ -12,6 +12,7 @@ import io.procmig.agent.kernel.KernelObstacle;
 import io.procmig.agent.kernel.MechanismKind;
 import io.procmig.agent.kernel.MechanismRule;
 import io.procmig.agent.kernel.ObstacleCode;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.process.FileFact;
 import io.procmig.agent.process.FoundProcess;
@@ -57,7 +58,7 @@ class PreflightTest {
 
   private SourcePreflight.Result source(List<MechanismRule> mechanisms) {
     return new SourcePreflight(kernel, new ProcessFiles(realProc), "x86_64", List.of("avx", "sse"))
-        .check(SELF, Strategy.STOP_AND_COPY, mechanisms);
+        .check(SELF, Selection.SESSION, Strategy.STOP_AND_COPY, mechanisms);
   }
 
   private List<Obstacle> target(SourceFacts facts) {
@@ -118,6 +119,9 @@ class PreflightTest {
         result.obstacles());
     assertEquals(SELF.pid(), result.facts().pid());
     assertEquals(1 << 20, result.facts().memoryBytes());
+    assertEquals(List.of(Selection.SESSION), kernel.selections);
+    assertEquals(3, result.processes());
+    assertEquals(7, result.threads());
     assertTrue(result.facts().files().stream().anyMatch(f -> f.usedBy().equals("program")));
   }
 
@@ -145,6 +149,7 @@ class PreflightTest {
     SourcePreflight.Result result = source(List.of());
     assertEquals(Set.of(Reason.ProcessIdentityChanged), reasons(result.obstacles()));
     assertNull(result.facts());
+    assertNull(result.processes());
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.procmig.agent.kernel.RequestRole;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Token;
 import io.procmig.agent.preflight.PreflightKernel;
 import io.procmig.agent.preflight.SourceFacts;
@@ -35,6 +36,7 @@ import io.procmig.agent.transfer.TokenOutcome;
 import io.procmig.agent.transfer.TransferLimits;
 import io.procmig.api.v1alpha1.Component;
 import io.procmig.api.v1alpha1.MigrationMode;
+import io.procmig.api.v1alpha1.MigrationScope;
 import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.MigrationTaskOwner;
 import io.procmig.api.v1alpha1.MigrationTaskSpec;
@@ -63,6 +65,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -268,6 +271,30 @@ class TaskBoardTest {
     assertEquals(TokenState.None, end.getState());
     assertEquals(Optional.empty(), store.read(TOKEN));
     assertEquals(0, sessions.open());
+  }
+
+  @Test
+  void theScopeIsLookedAtAndWhatIsInItTold() throws Exception {
+    board.onAdd(
+        task(
+            TaskRole.Source,
+            spec -> {
+              spec.setDryRun(true);
+              spec.setScope(MigrationScope.Cgroup);
+            }));
+    MigrationTaskStatus end = awaitEnd();
+    assertEquals(TaskPhase.Succeeded, end.getPhase());
+    assertEquals(3, end.getProcesses());
+    assertEquals(7, end.getThreads());
+    assertEquals(List.of(Selection.CGROUP), kernel.selections);
+  }
+
+  @Test
+  void everyScopeMeansSomethingElseToTheKernel() {
+    assertEquals(
+        List.of(Selection.values()),
+        Stream.of(MigrationScope.values()).map(TaskOrders::selection).toList());
+    assertEquals(Selection.TREE, TaskOrders.selection(null));
   }
 
   @Test

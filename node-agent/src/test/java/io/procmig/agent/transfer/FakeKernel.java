@@ -12,6 +12,7 @@ import io.procmig.agent.kernel.LoadedComponent;
 import io.procmig.agent.kernel.RequestEvent;
 import io.procmig.agent.kernel.RequestRole;
 import io.procmig.agent.kernel.RequestStatus;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.StateKind;
 import io.procmig.agent.kernel.SubmitOrder;
 import io.procmig.agent.kernel.Token;
@@ -138,6 +139,10 @@ final class FakeKernel {
   private Request submit(World.Agent agent, SubmitOrder order, RequestRole role) {
     if (requests.containsKey(order.token())) {
       throw World.kernelFailure("submit", Errno.EEXIST);
+    }
+    // The target learns from the stream who takes part.
+    if (order.selection() != (role == RequestRole.SOURCE ? Selection.GROUP : Selection.TREE)) {
+      throw World.kernelFailure("submit", Errno.EINVAL);
     }
     FakeDataPlane.Wire.End end = descriptors.get(order.channels().get(0).descriptor());
     Request request = new Request(order.token(), role, ++lastId, end);
@@ -346,7 +351,7 @@ final class FakeKernel {
       if (kernel.world.copy(agent.machine) != World.Copy.RUNNABLE) {
         throw World.kernelFailure("inspect", Errno.ESRCH);
       }
-      return new Inspection(List.of(), 1, 1 << 20, kernel.world.now(), kernel.world.now());
+      return new Inspection(List.of(), 3, 3, 1 << 20, kernel.world.now(), kernel.world.now());
     }
 
     @Override

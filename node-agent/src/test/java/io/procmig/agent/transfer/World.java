@@ -3,6 +3,7 @@ package io.procmig.agent.transfer;
 
 import io.procmig.agent.kernel.Errno;
 import io.procmig.agent.kernel.KernelException;
+import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Token;
 import io.procmig.agent.token.DurableState;
@@ -335,6 +336,7 @@ final class World {
                 sourceTask(),
                 4711,
                 99,
+                Selection.GROUP,
                 TARGET,
                 TARGET,
                 SOURCE,

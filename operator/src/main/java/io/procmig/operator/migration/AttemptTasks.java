@@ -57,6 +57,7 @@ final class AttemptTasks {
     spec.setPeer(new Peer(peer.name(), peer.controlAddress()));
     spec.setProcess(wish.getSource().process());
     spec.setSelector(wish.getSource().selector());
+    spec.setScope(wish.getSource().scope());
     spec.setMode(wish.getMode());
     spec.setMechanisms(wish.getMechanisms());
     spec.setDeadlineTime(seen.status().getDeadlineTime());

@@ -83,6 +83,9 @@ final class StatusReport {
     MigrationPhase phase = Objects.requireNonNullElse(before.getPhase(), MigrationPhase.Pending);
     status.setPhase(PhaseTable.next(phase, verdict.event()));
     status.setProcess(source.map(MigrationTaskStatus::getProcess).orElse(before.getProcess()));
+    status.setProcesses(
+        source.map(MigrationTaskStatus::getProcesses).orElse(before.getProcesses()));
+    status.setThreads(source.map(MigrationTaskStatus::getThreads).orElse(before.getThreads()));
     status.setSource(source(decision));
     status.setTarget(target(decision));
     status.setProgress(progress());

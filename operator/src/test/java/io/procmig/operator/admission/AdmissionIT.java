@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.procmig.api.v1alpha1.MigrationNode;
 import io.procmig.api.v1alpha1.MigrationNodeStatus;
+import io.procmig.api.v1alpha1.MigrationScope;
 import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.ProcessMigration;
 import io.procmig.operator.cluster.ApiServer;
@@ -131,6 +132,11 @@ class AdmissionIT {
         Arguments.of(MIGRATION, "deadline: 600s", "mode: PreCopy", "Unsupported value"),
         Arguments.of(
             MIGRATION,
+            "nodeName: node-a",
+            "nodeName: node-a\n    scope: Container",
+            "spec.source.scope: Unsupported value"),
+        Arguments.of(
+            MIGRATION,
             "deadline: 600s",
             "mechanisms: [{kind: Stdio, fileDescriptor: 3, mechanism: Ignore}]",
             "fileDescriptor must be 0, 1 or 2"),
@@ -171,13 +177,18 @@ class AdmissionIT {
             .create();
     assertEquals("5s", migration.getSpec().getQuiesceTimeout());
     assertEquals(false, migration.getSpec().getCancel());
-    admin.resource(parse(TASK)).dryRun().create();
+    assertEquals(MigrationScope.Tree, migration.getSpec().getSource().scope());
+    MigrationTask task =
+        admin.resource(Serialization.unmarshal(TASK, MigrationTask.class)).dryRun().create();
+    assertEquals(MigrationScope.Tree, task.getSpec().getScope());
     admin.resource(parse(RUNTIME)).dryRun().create();
   }
 
   static Stream<Arguments> changes() {
     return Stream.of(
         Arguments.of("pid: 42", "pid: 43", "source is immutable"),
+        Arguments.of(
+            "nodeName: node-a", "nodeName: node-a\n    scope: Session", "source is immutable"),
         Arguments.of("nodeName: node-b", "nodeName: node-c", "target is immutable"),
         Arguments.of("deadline: 600s", "deadline: 700s", "deadline is immutable"),
         Arguments.of("deadline: 600s", "downtimeBudget: 1s", "downtimeBudget is immutable"),
@@ -230,6 +241,12 @@ class AdmissionIT {
       assertRefused(
           "proceed cannot be taken back",
           () -> admin.resource(parse(TASK + "  proceed: false\n  cancel: true\n")).update());
+      assertRefused(
+          "scope is immutable",
+          () ->
+              admin
+                  .resource(parse(TASK + "  proceed: true\n  cancel: true\n  scope: Cgroup\n"))
+                  .update());
       assertRefused(
           "token is immutable",
           () ->

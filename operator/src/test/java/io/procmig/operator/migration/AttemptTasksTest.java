@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.procmig.api.v1alpha1.Api;
+import io.procmig.api.v1alpha1.MigrationScope;
 import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.TaskRole;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ class AttemptTasksTest {
     assertEquals("node-b", source.getSpec().getPeer().nodeName());
     assertEquals("node-a:7443", target.getSpec().getPeer().controlAddress());
     assertEquals(source.getSpec().getToken(), target.getSpec().getToken());
+    assertEquals(MigrationScope.Session, source.getSpec().getScope());
     assertEquals("uid-1", target.getSpec().getMigrationRef().uid());
     assertEquals("uid-1", target.getMetadata().getOwnerReferences().get(0).getUid());
     assertEquals("move", target.getMetadata().getLabels().get(Api.LABEL_MIGRATION));

@@ -12,6 +12,7 @@ import io.procmig.api.v1alpha1.Api;
 import io.procmig.api.v1alpha1.Component;
 import io.procmig.api.v1alpha1.Failure;
 import io.procmig.api.v1alpha1.MigrationPhase;
+import io.procmig.api.v1alpha1.MigrationScope;
 import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.MigrationTaskStatus;
 import io.procmig.api.v1alpha1.Obstacle;
@@ -159,6 +160,8 @@ class MigrationIT {
         status -> {
           status.setPhase(TaskPhase.Preflight);
           status.setProcess(new ResolvedProcess(1234, 99L, "bc", "bc -l", 1000L));
+          status.setProcesses(3);
+          status.setThreads(7);
           status.setConditions(FakeAgent.preflighted());
         });
     target.report(
@@ -248,6 +251,8 @@ class MigrationIT {
     assertEquals("True Succeeded", condition(done, Api.READY));
     assertEquals("True WithinBudget", condition(done, Api.DOWNTIME_WITHIN_BUDGET));
     assertEquals(1234, done.getStatus().getTarget().pid());
+    assertEquals(3, done.getStatus().getProcesses());
+    assertEquals(7, done.getStatus().getThreads());
     assertTrue(waiting.waitFor(90, TimeUnit.SECONDS) && waiting.exitValue() == 0);
     assertEquals(
         List.of(
@@ -268,6 +273,15 @@ class MigrationIT {
     assertTrue(
         ApiServer.kubectl("get", "procmig", "-n", OPERATOR.namespace()).contains("success"),
         "category procmig lists migrations");
+  }
+
+  @Test
+  void theScopeIsHandedToBothTasks() {
+    apply(manifest("scoped").replace("pid: 1234}", "pid: 1234}\n    scope: ProcessGroup"));
+    awaitPhase("scoped", MigrationPhase.Preflight);
+    assertEquals(MigrationScope.ProcessGroup, task("scoped-1-source").getSpec().getScope());
+    assertEquals(MigrationScope.ProcessGroup, task("scoped-1-target").getSpec().getScope());
+    succeed("scoped");
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.procmig.api.v1alpha1.Failure;
 import io.procmig.api.v1alpha1.MigrationMode;
 import io.procmig.api.v1alpha1.MigrationNode;
 import io.procmig.api.v1alpha1.MigrationNodeStatus;
+import io.procmig.api.v1alpha1.MigrationScope;
 import io.procmig.api.v1alpha1.MigrationSource;
 import io.procmig.api.v1alpha1.MigrationTarget;
 import io.procmig.api.v1alpha1.MigrationTask;
@@ -66,7 +67,9 @@ final class Scenario {
             .withGeneration(1L)
             .build());
     ProcessMigrationSpec spec = new ProcessMigrationSpec();
-    spec.setSource(new MigrationSource(SOURCE, new ProcessIdentity(1234, null), null));
+    spec.setSource(
+        new MigrationSource(
+            SOURCE, new ProcessIdentity(1234, null), null, MigrationScope.Session));
     spec.setTarget(new MigrationTarget(TARGET, null));
     spec.setMode(MigrationMode.StopAndCopy);
     spec.setDeadline("600s");

@@ -31,7 +31,7 @@
 #include "program.h"
 
 #define MEMBERS 3
-#define ALIVE_AT_MOST 300
+#define ALIVE_AT_MOST 1000
 
 struct message {
 	uint64_t number;
@@ -148,7 +148,7 @@ static void first(int argc, char **argv, const char *what)
  */
 static void grow(void)
 {
-	const struct timespec moment = { .tv_nsec = 30000000 };
+	const struct timespec moment = { .tv_nsec = 300000000 };
 	int alive = 0;
 
 	/* not before the first has written something: it shall be found in peace */

@@ -148,7 +148,7 @@ static void first(int argc, char **argv, const char *what)
  */
 static void grow(void)
 {
-	const struct timespec moment = { .tv_nsec = 300000000 };
+	const struct timespec moment = { .tv_sec = 2 };
 	int alive = 0;
 
 	/* not before the first has written something: it shall be found in peace */

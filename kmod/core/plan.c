@@ -82,47 +82,64 @@ static unsigned int count_tasks(struct procmig_request *request)
 	return count;
 }
 
+/* Describes @process and its threads at @tasks; where the next one goes, or NULL. */
+static struct procmig_planned_task *add(struct procmig_process *process,
+					const struct place *place,
+					struct procmig_planned_task *tasks)
+{
+	struct procmig_thread *thread;
+
+	describe(process, place, tasks);
+	if (!tasks->group || !tasks->session)
+		return NULL;
+	tasks++;
+	list_for_each_entry(thread, &process->threads, node)
+		if (thread->task != process->task)
+			*tasks++ = (struct procmig_planned_task) {
+				.tid = thread->tid,
+				.pid = process->pid,
+			};
+	return tasks;
+}
+
 static int fill(struct procmig_request *request, struct procmig_planned_task *tasks)
 {
 	const struct place place = find_place(request);
-	struct procmig_process *process;
-	struct procmig_thread *thread;
+	struct procmig_process *first = procmig_first_process(request), *process;
 
+	/* The stub begins with its PID, wherever its records are; and it has a place. */
+	tasks = add(first, &place, tasks);
 	list_for_each_entry(process, &request->processes, node) {
-		describe(process, &place, tasks);
-		if (!tasks->group || !tasks->session)
+		if (process == first)
+			continue;
+		tasks = add(process, &place, tasks);
+		if (!tasks)
 			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EOPNOTSUPP,
 					    "pid %d: the leader of its session or process group has ended or stays behind",
 					    process->pid);
-		tasks++;
-		list_for_each_entry(thread, &process->threads, node)
-			if (thread->task != process->task)
-				*tasks++ = (struct procmig_planned_task) {
-					.tid = thread->tid,
-					.pid = process->pid,
-				};
 	}
 	return 0;
 }
 
 /*
- * The one that was named comes first, then a parent in front of its children; who
- * was selected came in as it was found.
+ * What a child shares with its parent is sent with the parent: so that comes first.
+ * The process that was named comes as early as it can, its ancestors just before it:
+ * the target finds that order in the plan.
  */
 static void put_in_order(struct procmig_request *request)
 {
-	struct procmig_process *process = procmig_first_process(request);
+	struct procmig_process *first = procmig_first_process(request), *process;
 	LIST_HEAD(order);
 
 	spin_lock(&request->gate.lock);
-	for (;;) {
-		process->placed = true;
-		list_move_tail(&process->node, &order);
-		if (list_empty(&request->processes))
-			break;
-		process = procmig_first_process(request);
+	while (!list_empty(&request->processes)) {
+		process = first;
+		if (first->placed)
+			process = list_first_entry(&request->processes, typeof(*process), node);
 		while (process->parent && !process->parent->placed)
 			process = process->parent;
+		process->placed = true;
+		list_move_tail(&process->node, &order);
 	}
 	list_splice(&order, &request->processes);
 	spin_unlock(&request->gate.lock);
@@ -137,7 +154,6 @@ int procmig_plan_emit(struct procmig_request *request)
 	int ret;
 
 	put_in_order(request);
-
 	if (count > PROCMIG_PLAN_MAX)
 		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -E2BIG,
 				    "pid %d and its children have %u threads, %zu are the limit",
@@ -297,6 +313,18 @@ int procmig_plan_check(const struct procmig_planned_task *tasks, unsigned int co
 	return *why ? -EPROTO : 0;
 }
 
+/* With its records, which follow those of its parent: see put_in_order(). */
+static void put_behind_parent(struct procmig_process *first)
+{
+	struct procmig_request *request = first->request;
+	struct procmig_process *parent = procmig_find_process(request, first->planned.parent);
+
+	spin_lock(&request->gate.lock);
+	if (parent)
+		list_move(&first->node, &parent->node);
+	spin_unlock(&request->gate.lock);
+}
+
 static int add_processes(struct procmig_request *request, unsigned int count)
 {
 	struct procmig_process *process = procmig_first_process(request);
@@ -316,6 +344,7 @@ static int add_processes(struct procmig_request *request, unsigned int count)
 		process->thread_count++;
 		request->expected++;
 	}
+	put_behind_parent(procmig_first_process(request));
 	return 0;
 }
 

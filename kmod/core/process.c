@@ -19,6 +19,8 @@ struct procmig_process *procmig_process_new(struct procmig_request *request, pid
 	INIT_LIST_HEAD(&process->threads);
 	spin_lock(&request->gate.lock);
 	list_add_tail(&process->node, &request->processes);
+	if (!request->first)
+		request->first = process;
 	spin_unlock(&request->gate.lock);
 	return process;
 }
@@ -61,7 +63,7 @@ struct procmig_process *procmig_find_process(struct procmig_request *request, pi
 
 struct procmig_process *procmig_first_process(struct procmig_request *request)
 {
-	return list_first_entry(&request->processes, struct procmig_process, node);
+	return request->first;
 }
 
 int procmig_event_setup(struct procmig_request *request)

@@ -138,7 +138,8 @@ struct procmig_request {
 	struct completion done;		/* final, the worker has ended */
 	struct task_struct *worker;
 
-	struct list_head processes;	/* the first is the one that user space named */
+	struct list_head processes;	/* a parent before its children, once all stand still */
+	struct procmig_process *first;	/* the one that user space named */
 	struct procmig_gate gate;
 	DECLARE_HASHTABLE(known, 8);	/* source: threads by task */
 	struct procmig_planned_task *plan;	/* complete once plan_count is set */

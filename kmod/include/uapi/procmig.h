@@ -41,7 +41,7 @@
 #include <linux/types.h>
 
 #define PROCMIG_DEVICE		"procmig"
-#define PROCMIG_ABI_VERSION	2
+#define PROCMIG_ABI_VERSION	3
 
 #define PROCMIG_TOKEN_BYTES	16
 #define PROCMIG_NAME_BYTES	32

@@ -11,7 +11,8 @@
  *
  * The sender writes, and the receiver reads, in this order:
  *
- *	demand: HELLO, PLAN, then per process
+ *	demand: HELLO, PLAN, then per process in the order of the plan (but the
+ *	        first right behind its parent, if that follows)
  *	        PROCESS, then per subsystem in the order in which the
  *	        subsystems registered their `order': the subsystem's records
  *	        about the process, DONE; then per thread

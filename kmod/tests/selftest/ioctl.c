@@ -569,7 +569,7 @@ static void test_inspect(pid_t victim)
 	i = good;
 	i.size = offsetof(struct procmig_inspect, selection);
 	i.selection = PROCMIG_SELECT_CGROUP + 1;
-	expect(0, call(device, c.code, &i), c.name, "as version 2 began, without a selection");
+	expect(0, call(device, c.code, &i), c.name, "a shorter structure, without a selection");
 	result(i.threads == 1 && !i.processes, "INSPECT: nothing is written behind it");
 	i = good;
 	i.selection = PROCMIG_SELECT_CGROUP + 1;

@@ -22,6 +22,7 @@ final class SubmitStruct extends Struct {
   static final int ID = 80;
   static final int FD = 84;
   static final int SELECTION = 88;
+  static final int RESERVED = 92;
 
   SubmitStruct() {
     super(BYTES);

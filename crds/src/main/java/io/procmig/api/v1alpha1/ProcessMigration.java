@@ -13,7 +13,9 @@ import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 
-/** One migration of one process, or of several as one event, from the user's wish to its outcome. */
+/**
+ * One migration of one process, or of several as one event, from the user's wish to its outcome.
+ */
 @Group(Api.GROUP)
 @Version(Api.VERSION)
 @Kind("ProcessMigration")

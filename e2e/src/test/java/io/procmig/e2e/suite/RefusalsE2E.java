@@ -84,8 +84,7 @@ class RefusalsE2E {
     try (Program twin = Program.start(Kind.COUNTER, LAB.nodeA())) {
       twin.awaitLines(2);
       Migration.of(
-              new MigrationSource(
-                  "node-a", null, new ProcessSelector("counter", null, null), null),
+              new MigrationSource("node-a", null, new ProcessSelector("counter", null, null), null),
               new MigrationTarget("node-b", null),
               "ambiguous")
           .apply()
@@ -110,8 +109,7 @@ class RefusalsE2E {
   void onlyTheSourceMatches() {
     ProcessMigrationStatus status =
         Migration.of(
-                new MigrationSource(
-                    "node-a", new ProcessIdentity(program.pid(), null), null, null),
+                new MigrationSource("node-a", new ProcessIdentity(program.pid(), null), null, null),
                 new MigrationTarget(null, Map.of("kubernetes.io/hostname", "node-a")),
                 "only-source")
             .apply()

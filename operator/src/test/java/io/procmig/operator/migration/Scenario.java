@@ -68,8 +68,7 @@ final class Scenario {
             .build());
     ProcessMigrationSpec spec = new ProcessMigrationSpec();
     spec.setSource(
-        new MigrationSource(
-            SOURCE, new ProcessIdentity(1234, null), null, MigrationScope.Session));
+        new MigrationSource(SOURCE, new ProcessIdentity(1234, null), null, MigrationScope.Session));
     spec.setTarget(new MigrationTarget(TARGET, null));
     spec.setMode(MigrationMode.StopAndCopy);
     spec.setDeadline("600s");

@@ -14,6 +14,7 @@
 #include <linux/regset.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
 #include <linux/seccomp.h>
 #include <linux/security.h>
 #include <linux/syscalls.h>
@@ -100,6 +101,21 @@ bool procmig_compat_wait_inactive(struct task_struct *task)
 {
 	return sym.wait_task_inactive(task, TASK_KILLABLE) != 0;
 }
+
+long procmig_compat_call_of(struct task_struct *task, unsigned long *first)
+{
+	const struct pt_regs *regs;
+	long call;
+
+	if (!try_get_task_stack(task))
+		return -1;
+	regs = task_pt_regs(task);
+	call = READ_ONCE(regs->orig_ax);
+	*first = READ_ONCE(regs->di);
+	sym.put_task_stack(task);
+	return call;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_call_of);
 
 static const struct user_regset *xstate_regset(void)
 {

@@ -6,6 +6,7 @@
 #define PROCMIG_SYMBOLS(FUNCTION, DATA)						\
 	FUNCTION(bool, task_work_cancel, struct task_struct *, struct callback_head *) \
 	FUNCTION(unsigned long, wait_task_inactive, struct task_struct *, unsigned int) \
+	FUNCTION(void, put_task_stack, struct task_struct *)			\
 	FUNCTION(int, walk_page_range, struct mm_struct *, unsigned long,	\
 		 unsigned long, const struct mm_walk_ops *, void *)		\
 	FUNCTION(struct vm_area_struct *, vma_interval_tree_iter_first,		\

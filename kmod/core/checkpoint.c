@@ -263,6 +263,16 @@ static bool settled(struct procmig_request *request)
 	       procmig_request_state(request) == PROCMIG_STATE_ABORTING;
 }
 
+/* The copy dies at the gate: not one more user instruction. */
+static void finish(struct procmig_request *request)
+{
+	struct procmig_process *process;
+
+	procmig_event_finish(request);
+	list_for_each_entry(process, &request->processes, node)
+		send_sig(SIGKILL, process->task, 1);
+}
+
 void procmig_run_source(struct procmig_request *request)
 {
 	struct procmig_process *process = procmig_first_process(request);
@@ -280,15 +290,12 @@ void procmig_run_source(struct procmig_request *request)
 				      "pid %d was killed while it was frozen",
 				      process->pid);
 	procmig_watchdog_stop(request);
-	procmig_event_cleanup(request);
-
 	if (procmig_request_state(request) == PROCMIG_STATE_COMMITTED) {
 		wait_event_idle(gate->moved, settled(request));
-		/* The copy dies at the gate: not one more user instruction. */
 		if (request->finish)
-			list_for_each_entry(process, &request->processes, node)
-				send_sig(SIGKILL, process->task, 1);
+			finish(request);
 	}
+	procmig_event_cleanup(request);
 	procmig_thaw(request);
 	procmig_threads_free(request);
 }

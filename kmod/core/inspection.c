@@ -69,7 +69,7 @@ void procmig_obstacle(struct procmig_inspection *inspection, u32 subsystem,
 EXPORT_SYMBOL_GPL(procmig_obstacle);
 
 /*
- * What every process has, whatever it does: without a subsystem for it a
+ * What every process has, whatever it does, or may have unseen: without a subsystem for it a
  * migration would lose state in silence.
  */
 static const struct {
@@ -80,6 +80,7 @@ static const struct {
 	{ PROCMIG_SUBSYSTEM_MEMORY, "memory" },
 	{ PROCMIG_SUBSYSTEM_SIGNALS, "signals" },
 	{ PROCMIG_SUBSYSTEM_TASK, "registers and credentials" },
+	{ PROCMIG_SUBSYSTEM_IPC, "System V IPC, which nothing else shows" },
 };
 
 static void inspect_set(struct procmig_inspection *inspection,

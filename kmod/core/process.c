@@ -93,6 +93,16 @@ int procmig_event_setup(struct procmig_request *request)
 	return 0;
 }
 
+void procmig_event_finish(struct procmig_request *request)
+{
+	const struct procmig_subsystem_set *set = &request->subsystems;
+	unsigned int i;
+
+	for (i = request->set_up; i--;)
+		if (set->subsystem[i]->finish_event)
+			set->subsystem[i]->finish_event(request->private[i]);
+}
+
 /* Every process, then what they share. */
 void procmig_event_cleanup(struct procmig_request *request)
 {

@@ -70,6 +70,7 @@ static void park(struct callback_head *work)
 	struct procmig_thread *thread = container_of(work, typeof(*thread), work);
 	struct procmig_gate *gate = gate_of(thread);
 
+	procmig_mend_interrupted_call();
 	procmig_stop_at_gate(thread);
 	procmig_thread_arrived(thread);
 	/* A task that exits does its pending work too; it must not wait. */

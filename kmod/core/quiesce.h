@@ -10,6 +10,9 @@ struct procmig_thread *procmig_thread_alloc(struct procmig_process *process,
 					    task_work_func_t work);
 void procmig_thread_free(struct procmig_thread *thread);
 
+/* On `current', parked: what it was woken from carries on (interrupted.c). */
+void procmig_mend_interrupted_call(void);
+
 /* The thread stands at the gate. */
 void procmig_thread_arrived(struct procmig_thread *thread);
 

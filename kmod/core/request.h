@@ -201,6 +201,7 @@ unsigned int procmig_process_count(struct procmig_request *request);
 struct procmig_process *procmig_find_process(struct procmig_request *request, pid_t pid);
 void procmig_process_free(struct procmig_process *process);
 int procmig_event_setup(struct procmig_request *request);
+void procmig_event_finish(struct procmig_request *request);
 void procmig_event_cleanup(struct procmig_request *request);
 int procmig_process_setup(struct procmig_process *process);
 void procmig_process_cleanup(struct procmig_process *process);

@@ -101,6 +101,7 @@ static void enums(void)
 	ENUM(procmig_subsystem_id, PROCMIG_SUBSYSTEM_MEMORY);
 	ENUM(procmig_subsystem_id, PROCMIG_SUBSYSTEM_SIGNALS);
 	ENUM(procmig_subsystem_id, PROCMIG_SUBSYSTEM_TASK);
+	ENUM(procmig_subsystem_id, PROCMIG_SUBSYSTEM_IPC);
 	ENUM(procmig_medium_id, PROCMIG_MEDIUM_SOCKET);
 	ENUM(procmig_medium_id, PROCMIG_MEDIUM_LOOPBACK);
 	ENUM(procmig_channel_role, PROCMIG_CHANNEL_DEMAND);

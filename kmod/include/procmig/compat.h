@@ -40,6 +40,12 @@ bool procmig_compat_wait_inactive(struct task_struct *task);
 /* Let a task that job control has stopped run on inside the kernel. */
 void procmig_compat_wake_stopped(struct task_struct *task);
 
+/*
+ * The system call that @task is in or was in last, and its first argument; -1:
+ * none.  A glance, unless it is parked.
+ */
+long procmig_compat_call_of(struct task_struct *task, unsigned long *first);
+
 /* The extended register state of the ptrace ABI on this machine. */
 u32 procmig_compat_xstate_bytes(void);
 u64 procmig_compat_xfeatures(void);

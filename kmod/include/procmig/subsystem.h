@@ -79,6 +79,10 @@ struct procmig_subsystem_status {
  *	area of the event.
  * @cleanup_event: optional; worker.  Undo @setup_event, drop every reference.
  *	After every process's @cleanup.
+ * @finish_event: optional; worker, source.  The event has succeeded: the
+ *	processes run on the target, and what is left of them here dies right
+ *	after this, still at the gate.  Remove what they had on this machine and
+ *	would outlive them, as the target has it now.  Cannot fail.
  * @setup: optional; worker on the source after quiescing, self on the target
  *	before the first record.  Its undo is @cleanup.
  * @gather: optional; worker, source.  Everything stands still, every process is
@@ -132,6 +136,7 @@ struct procmig_subsystem {
 	int (*inspect)(struct procmig_inspection *inspection);
 	int (*setup_event)(void *private);
 	void (*cleanup_event)(void *private);
+	void (*finish_event)(void *private);
 	int (*setup)(struct procmig_process *process);
 	int (*gather)(struct procmig_process *process);
 	int (*checkpoint)(struct procmig_process *process);

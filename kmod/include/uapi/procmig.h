@@ -106,6 +106,7 @@ enum procmig_subsystem_id {
 	PROCMIG_SUBSYSTEM_MEMORY = 2,
 	PROCMIG_SUBSYSTEM_SIGNALS = 3,
 	PROCMIG_SUBSYSTEM_TASK = 4,
+	PROCMIG_SUBSYSTEM_IPC = 5,
 };
 
 enum procmig_medium_id {

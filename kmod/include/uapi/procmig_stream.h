@@ -542,6 +542,86 @@ struct procmig_tcp_waiting {
 	__u8 remote[28];
 };
 
+/* "sysv-shm": an attached segment of System V shared memory */
+struct procmig_file_attachment {
+	__s32 id;		/* a PROCMIG_IPC_SEGMENT came before */
+	__u32 reserved;
+};
+
+/* ---- System V IPC ------------------------------------------------------- */
+
+enum procmig_ipc_record {
+	PROCMIG_IPC_SEGMENT = 1,	/* shared memory */
+	PROCMIG_IPC_CONTENT = 2,	/* a run of its pages, zeros are left out */
+	PROCMIG_IPC_SET = 3,		/* semaphores */
+	PROCMIG_IPC_QUEUE = 4,		/* of messages */
+	PROCMIG_IPC_MESSAGE = 5,
+	PROCMIG_IPC_UNDO = 6,		/* adjustments of the process: SEM_UNDO */
+	PROCMIG_IPC_SHARED_UNDO = 7,	/* instead: it shares another's, CLONE_SYSVSEM */
+};
+
+#define PROCMIG_IPC_DESTROYED	0x0200	/* SHM_DEST */
+#define PROCMIG_IPC_LOCKED	0x0400	/* SHM_LOCKED */
+
+/* What all objects have: struct ipc64_perm. */
+struct procmig_ipc_object {
+	__s32 id;
+	__s32 key;
+	__u32 uid, gid, creator_uid, creator_gid;
+	__u32 mode;		/* permissions, and the two of above */
+	__u32 reserved;
+	__s64 change_time;	/* seconds, as all times here */
+};
+
+/* PIDs are those of processes inside of the event, or 0. */
+struct procmig_ipc_segment {
+	struct procmig_ipc_object object;
+	__u64 bytes;
+	__s64 attach_time, detach_time;
+	__s32 creator, last;
+};
+
+struct procmig_ipc_content {
+	__s32 id;
+	__u32 pages;		/* follow */
+	__u64 offset;
+};
+
+struct procmig_ipc_semaphore {
+	__s32 last;		/* sempid */
+	__s32 value;
+	__s64 time;		/* of the last operation */
+};
+
+struct procmig_ipc_set {
+	struct procmig_ipc_object object;
+	__u32 count;		/* that many struct procmig_ipc_semaphore follow */
+	__u32 reserved;
+};
+
+struct procmig_ipc_queue {
+	struct procmig_ipc_object object;
+	__u64 limit;		/* bytes that it may hold */
+	__s64 send_time, receive_time;
+	__s32 sender, receiver;
+};
+
+struct procmig_ipc_message {
+	__s32 id;
+	__u32 bytes;		/* follow */
+	__s64 type;
+};
+
+struct procmig_ipc_undo {
+	__s32 id;
+	__u32 count;		/* that many __s16 follow */
+};
+
+struct procmig_ipc_shared_undo {
+	__s32 pid;		/* with this process, which came before */
+	__u32 reserved;
+};
+
 /* ---- memory ------------------------------------------------------------- */
 
 enum procmig_memory_record {

@@ -22,7 +22,6 @@ static const struct procmig_kind kinds[] = {
 	{ "shared writable file mapping", PROCMIG_KIND_CARRIED,
 	  "the nodes must share the file" },
 	{ "mapping of a deleted file or a memfd", PROCMIG_KIND_CARRIED, "with its content" },
-	{ "System V shared memory", PROCMIG_KIND_PLANNED, NULL },
 	{ "hugetlbfs pages", PROCMIG_KIND_REFUSED, "no target can promise them" },
 	{ "memory of devices", PROCMIG_KIND_REFUSED, "bound to the machine" },
 	{ "userfaultfd ranges", PROCMIG_KIND_REFUSED, "need their handler" },

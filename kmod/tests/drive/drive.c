@@ -173,6 +173,7 @@ static const struct name subsystems[] = {
 	{ PROCMIG_SUBSYSTEM_MEMORY, "memory" },
 	{ PROCMIG_SUBSYSTEM_SIGNALS, "signals" },
 	{ PROCMIG_SUBSYSTEM_TASK, "task" },
+	{ PROCMIG_SUBSYSTEM_IPC, "ipc" },
 	{ }
 };
 

@@ -13,7 +13,7 @@ from .report import require
 MAGIC = 0x474d5250
 HEADER = struct.Struct("<IHHIIIIQ")
 MANDATORY = 1
-CORE, FILES, MEMORY, SIGNALS, TASK = range(5)
+CORE, FILES, MEMORY, SIGNALS, TASK, IPC = range(6)
 HELLO, PROCESS, DONE, END, PLAN, THREAD = 1, 2, 3, 4, 5, 6
 DEMAND, BULK = "demand", "bulk"
 

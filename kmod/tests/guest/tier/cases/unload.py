@@ -12,7 +12,8 @@ def run(tier):
     check = tier.report.check
     check("modules: rmmod in use is refused", in_use, tier)
     check("modules: a subsystem that only the source has", missing_on_target, tier)
-    for module in ("procmig_files", "procmig_memory", "procmig_signals", "procmig_task"):
+    for module in ("procmig_files", "procmig_memory", "procmig_signals", "procmig_task",
+                   "procmig_ipc"):
         check(f"modules: without {module} nothing is migrated", missing_everywhere, tier, module)
     check("modules: without a medium", without_medium, tier)
     check("modules: memory after many aborted migrations", memory_returns, tier)
@@ -63,8 +64,9 @@ def missing_everywhere(tier, module):
     """What no loaded module carries must not be lost in silence."""
     program = Program(tier, "counter").start(tier.a)
     program.await_lines(2)
-    # the kinds of file and mapped files need the subsystem
-    modules = (module, "procmig_memory", *KINDS) if module == "procmig_files" else (module,)
+    # the kinds of file and mapped or attached files need the subsystem
+    modules = (module, "procmig_ipc", "procmig_memory", *KINDS) \
+        if module == "procmig_files" else (module,)
     tier.each(lambda guest: guest.remove_modules(modules))
     try:
         obstacles, _ = tier.a.inspect(program.pid)

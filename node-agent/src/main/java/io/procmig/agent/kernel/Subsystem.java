@@ -12,7 +12,9 @@ public enum Subsystem implements KernelCode {
   /** Signal actions, masks, pending signals, timers. */
   SIGNALS(3),
   /** Registers, credentials, limits. */
-  TASK(4);
+  TASK(4),
+  /** System V IPC. */
+  IPC(5);
 
   private final int code;
 

@@ -28,6 +28,7 @@ public final class ModuleSource {
       Set.of(
           "procmig",
           "procmig_files",
+          "procmig_ipc",
           "procmig_memory",
           "procmig_signals",
           "procmig_task",

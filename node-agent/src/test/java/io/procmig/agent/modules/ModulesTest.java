@@ -27,6 +27,7 @@ class ModulesTest {
       List.of(
           "procmig",
           "procmig_files",
+          "procmig_ipc",
           "procmig_memory",
           "procmig_signals",
           "procmig_socket",
@@ -162,9 +163,9 @@ class ModulesTest {
     ModuleSet set = new ModuleSet(table);
     set.load(source().forRelease(RELEASE));
     assertEquals("+procmig", table.log.get(0));
-    assertEquals(6, table.log.size());
+    assertEquals(7, table.log.size());
     set.load(source().forRelease(RELEASE));
-    assertEquals(6, table.log.size());
+    assertEquals(7, table.log.size());
   }
 
   @Test

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -656,6 +657,90 @@ static void memfd_end(void)
 	is(pread(plain_again, got, 4, (2 << 20) + 17) == 4 && !memcmp(got, "deep", 4));
 }
 
+/* ---- mqueue ------------------------------------------------------------- */
+
+static mqd_t turning, kept, unlinked_queue, told;
+static volatile sig_atomic_t news;
+
+static void hear_news(int signal, siginfo_t *info, void *unused)
+{
+	(void)signal;
+	(void)unused;
+	news = info->si_code == SI_MESGQ ? info->si_value.sival_int : -1;
+}
+
+static mqd_t queue_named(const char *what, int flags)
+{
+	struct mq_attr limits = { .mq_maxmsg = 8, .mq_msgsize = 6000 };
+	char name[64];
+
+	snprintf(name, sizeof(name), "/procmig-%s-%d", what, getpid());
+	return must(mq_open(name, flags | O_CREAT, 0620, &limits));
+}
+
+static void mqueue_begin(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct sigaction action = { .sa_sigaction = hear_news, .sa_flags = SA_SIGINFO | SA_RESTART };
+	static char text[6000];
+	char name[64];
+
+	turning = queue_named("turning", O_RDWR);
+	lies_still(kept = queue_named("kept", O_RDWR | O_NONBLOCK));
+	lies_still(queue_named("kept", O_RDONLY));
+	for (int i = 0; i < 6; i++) {
+		memset(text, 'a' + i, sizeof(text));
+		must(mq_send(kept, text, i * 1200, i % 3));
+	}
+	unlinked_queue = queue_named("unlinked", O_RDWR);
+	snprintf(name, sizeof(name), "/procmig-unlinked-%d", getpid());
+	must(mq_unlink(name));
+	must(mq_send(unlinked_queue, "deep", 4, 17));
+	told = queue_named("told", O_RDWR);
+	must(sigaction(SIGUSR1, &action, NULL));
+	event.sigev_value.sival_int = 4711;
+	must(mq_notify(told, &event));
+}
+
+static void mqueue_step(long number)
+{
+	unsigned int priority;
+	long got;
+	char room[6000];
+
+	must(mq_send(turning, (const char *)&number, sizeof(number), number % 5));
+	is(mq_receive(turning, room, sizeof(room), &priority) == sizeof(got));
+	memcpy(&got, room, sizeof(got));
+	is(got == number && priority == number % 5);
+}
+
+static void mqueue_end(void)
+{
+	static const int order[] = { 2, 5, 1, 4, 0, 3 };
+	struct mq_attr limits;
+	unsigned int priority;
+	char room[6000], name[64];
+
+	must(mq_getattr(kept, &limits));
+	is(limits.mq_maxmsg == 8 && limits.mq_msgsize == 6000 && limits.mq_curmsgs == 6 &&
+	   limits.mq_flags == O_NONBLOCK);
+	for (size_t i = 0; i < 6; i++) {
+		is(mq_receive(kept, room, sizeof(room), &priority) == order[i] * 1200);
+		is(priority == (unsigned int)order[i] % 3 &&
+		   (!order[i] || room[1199] == 'a' + order[i]));
+	}
+	is(mq_receive(kept, room, sizeof(room), NULL) == -1 && errno == EAGAIN);
+	is(mq_receive(unlinked_queue, room, sizeof(room), &priority) == 4 && priority == 17);
+	must(mq_send(told, "x", 1, 0));
+	is(news == 4711);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const names[] = { "turning", "kept", "told" };
+
+		snprintf(name, sizeof(name), "/procmig-%s-%d", names[i], getpid());
+		must(mq_unlink(name));
+	}
+}
+
 /* ---- pidfd -------------------------------------------------------------- */
 
 static int self;
@@ -1195,6 +1280,7 @@ static const struct kind {
 	{ "inotify", inotify_begin, inotify_step, inotify_end },
 	{ "locks", locks_begin, locks_step, locks_end },
 	{ "memfd", memfd_begin, memfd_step, memfd_end },
+	{ "mqueue", mqueue_begin, mqueue_step, mqueue_end },
 	{ "owner", owner_begin, owner_step, owner_end },
 	{ "pidfd", pidfd_begin, pidfd_step, pidfd_end },
 	{ "pipe", pipe_begin, pipe_step, pipe_end },

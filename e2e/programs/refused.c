@@ -30,7 +30,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
-#include <sys/shm.h>
+#include <sys/sem.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -267,13 +267,25 @@ static void shared_memfd(void)
 	close(fd);
 }
 
-static void sysv_shm(void)
+/* One who borrows for itself what the other threads do not give back. */
+static void *adjust(void *unused)
 {
-	int id = shmget(IPC_PRIVATE, PAGE, 0600);
-	void *address = id < 0 ? MAP_FAILED : shmat(id, NULL, 0);
+	struct sembuf borrow = { .sem_op = 1, .sem_flg = SEM_UNDO };
+	int set = semget(IPC_PRIVATE, 1, 0600);
+	bool done = !unshare(CLONE_SYSVSEM) && set >= 0 && !semop(set, &borrow, 1);
 
-	expect_address(address);
-	shmctl(id, IPC_RMID, NULL);
+	(void)unused;
+	expect_if(done, "semaphore adjustments of its own");
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void thread_undo(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, adjust, NULL);
 }
 
 static int ends[2];
@@ -744,12 +756,6 @@ static void memory_policy(void)
 	expect_if(!syscall(SYS_set_mempolicy, MPOL_BIND, &nodes, 2), "policy");
 }
 
-static void message_queue(void)
-{
-	expect_fd(syscall(SYS_mq_open, "procmig", O_RDWR | O_CREAT, 0600, NULL));
-	syscall(SYS_mq_unlink, "procmig");
-}
-
 static const struct kind {
 	const char *name;
 	void (*hold)(void);
@@ -769,7 +775,6 @@ static const struct kind {
 	{ "ipc-namespace", ipc_namespace },
 	{ "ldt", local_descriptor_table },
 	{ "memory-policy", memory_policy },
-	{ "message-queue", message_queue },
 	{ "mount-namespace", mount_namespace },
 	{ "multicast-member", multicast_member },
 	{ "net-namespace", net_namespace },
@@ -797,6 +802,7 @@ static const struct kind {
 	{ "tcp-outside", tcp_outside },
 	{ "tcp-urgent", tcp_urgent },
 	{ "tcp-waiting-outside", tcp_waiting_outside },
+	{ "tcp-established", tcp_established },
 	{ "terminal", terminal },
 	{ "terminal-controlling", terminal_controlling },
 	{ "terminal-discipline", terminal_discipline },
@@ -805,6 +811,7 @@ static const struct kind {
 	{ "thread-directory", thread_directory },
 	{ "thread-files", thread_files },
 	{ "thread-seccomp", thread_seccomp },
+	{ "thread-undo", thread_undo },
 	{ "traced", traced },
 	{ "udp-corked", udp_corked },
 	{ "unix-peer-outside", unix_peer_outside },

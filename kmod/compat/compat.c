@@ -7,6 +7,7 @@
 #include <linux/fs_struct.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
+#include <linux/mount.h>
 #include <linux/net.h>
 #include <linux/pagewalk.h>
 #include <linux/pid_namespace.h>
@@ -591,6 +592,22 @@ int procmig_compat_unlink(const char *path)
 	return sym.do_unlinkat(AT_FDCWD, getname_kernel(path));
 }
 EXPORT_SYMBOL_GPL(procmig_compat_unlink);
+
+void procmig_compat_unlink_file(struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry, *parent;
+
+	if (mnt_want_write(file->f_path.mnt))
+		return;
+	parent = dget_parent(dentry);
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	if (!d_unlinked(dentry))
+		vfs_unlink(mnt_user_ns(file->f_path.mnt), d_inode(parent), dentry, NULL);
+	inode_unlock(d_inode(parent));
+	dput(parent);
+	mnt_drop_write(file->f_path.mnt);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_unlink_file);
 
 int procmig_compat_epoll_add(int epoll_fd, int fd, struct epoll_event *event)
 {

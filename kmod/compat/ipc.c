@@ -5,10 +5,13 @@
  * makes itself before anybody relies on that.
  */
 #include <linux/file.h>
+#include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/mqueue.h>
 #include <linux/msg.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/sem.h>
 #include <linux/shm.h>
 #include <linux/slab.h>
@@ -79,6 +82,26 @@ struct queue {
 struct queue_sleeper {
 	struct list_head node;
 	struct task_struct *task;
+};
+
+struct mqueue {
+	spinlock_t lock;
+	struct inode inode;
+	wait_queue_head_t wait;
+	struct rb_root by_priority;
+	struct rb_node *most_urgent;
+	void *spare;
+	struct mq_attr limits;
+	struct sigevent notify;
+	struct pid *notified;
+	u32 notified_exec_id;
+	struct user_namespace *notified_ns;
+};
+
+struct mqueue_level {
+	struct rb_node node;
+	struct list_head messages;
+	int priority;
 };
 
 /* A message's content goes on in these, a page each. */
@@ -366,10 +389,10 @@ int procmig_compat_share_undo(struct task_struct *with)
 	int ret;
 
 	/* Nothing can be lost: the stub's threads have adjusted nothing. */
-	do
+	do {
 		if (!procmig_compat_undo_empty(thread))
 			return -EBUSY;
-	while_each_thread(current, thread);
+	} while_each_thread(current, thread);
 	ret = have_undo_list(with);
 	if (ret)
 		return ret;
@@ -455,29 +478,108 @@ static void copy_content(const struct msg_msg *message, void *to)
 	}
 }
 
-size_t procmig_compat_get_messages(struct kern_ipc_perm *object, void *room, size_t bytes)
+/* Behind the first @used bytes; how many there are, or would be, then. */
+static size_t copy_messages(const struct list_head *list, u32 priority, void *room,
+			    size_t bytes, size_t used)
 {
 	struct procmig_message *to;
 	struct msg_msg *message;
-	size_t used = 0, next;
+	size_t next;
 
-	spin_lock(&object->lock);
-	list_for_each_entry(message, &queue_of(object)->content, m_list) {
+	list_for_each_entry(message, list, m_list) {
 		next = used + sizeof(*to) + ALIGN(message->m_ts, 8);
 		if (next <= bytes) {
 			to = room + used;
 			*to = (struct procmig_message) {
 				.type = message->m_type,
 				.bytes = message->m_ts,
+				.priority = priority,
 			};
 			copy_content(message, to + 1);
 		}
 		used = next;
 	}
+	return used;
+}
+
+size_t procmig_compat_get_messages(struct kern_ipc_perm *object, void *room, size_t bytes)
+{
+	size_t used;
+
+	spin_lock(&object->lock);
+	used = copy_messages(&queue_of(object)->content, 0, room, bytes, 0);
 	spin_unlock(&object->lock);
 	return used;
 }
 EXPORT_SYMBOL_GPL(procmig_compat_get_messages);
+
+/* ---- POSIX message queues -------------------------------------------------- */
+
+static struct mqueue *mqueue_of(struct inode *inode)
+{
+	return container_of(inode, struct mqueue, inode);
+}
+
+/* The limits of ipc_namespace.h, and what the tree and the counter say alike. */
+static bool mqueue_as_known(const struct mqueue *q)
+{
+	return q->limits.mq_maxmsg > 0 && q->limits.mq_maxmsg <= HARD_MSGMAX &&
+	       q->limits.mq_msgsize > 0 && q->limits.mq_msgsize <= HARD_MSGSIZEMAX &&
+	       q->limits.mq_curmsgs >= 0 && q->limits.mq_curmsgs <= q->limits.mq_maxmsg &&
+	       !q->limits.mq_curmsgs == RB_EMPTY_ROOT(&q->by_priority);
+}
+
+bool procmig_compat_get_mqueue(struct inode *inode, struct procmig_mqueue *queue)
+{
+	struct mqueue *q = mqueue_of(inode);
+	bool ok;
+
+	spin_lock(&q->lock);
+	*queue = (struct procmig_mqueue) {
+		.max_messages = q->limits.mq_maxmsg,
+		.max_bytes = q->limits.mq_msgsize,
+		.messages = q->limits.mq_curmsgs,
+		.notify = q->notify,
+		.notified = q->notified,
+	};
+	ok = mqueue_as_known(q);
+	spin_unlock(&q->lock);
+	return ok;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_get_mqueue);
+
+void procmig_compat_notify_mqueue(struct inode *inode, struct task_struct *owner,
+				  const struct sigevent *notify)
+{
+	struct mqueue *q = mqueue_of(inode);
+
+	spin_lock(&q->lock);
+	if (!q->notified) {
+		q->notify = *notify;
+		q->notified = get_task_pid(owner, PIDTYPE_TGID);
+		q->notified_exec_id = owner->self_exec_id;
+		q->notified_ns = get_user_ns(task_cred_xxx(owner, user_ns));
+	}
+	spin_unlock(&q->lock);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_notify_mqueue);
+
+size_t procmig_compat_get_mqueue_messages(struct inode *inode, void *room, size_t bytes)
+{
+	struct mqueue *q = mqueue_of(inode);
+	struct mqueue_level *level;
+	struct rb_node *node;
+	size_t used = 0;
+
+	spin_lock(&q->lock);
+	for (node = rb_last(&q->by_priority); node; node = rb_prev(node)) {
+		level = rb_entry(node, struct mqueue_level, node);
+		used = copy_messages(&level->messages, level->priority, room, bytes, used);
+	}
+	spin_unlock(&q->lock);
+	return used;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_get_mqueue_messages);
 
 /* ---- the check ------------------------------------------------------------ */
 

@@ -86,6 +86,8 @@ long procmig_compat_pipe_size(struct file *file, unsigned long bytes);
 /* With `current's root and rights. */
 int procmig_compat_rename(const char *from, const char *to);
 int procmig_compat_unlink(const char *path);
+/* The name that @file was opened by, if it still has that. */
+void procmig_compat_unlink_file(struct file *file);
 /* F_GET_SEALS and F_ADD_SEALS. */
 long procmig_compat_seals(struct file *file, unsigned int command, unsigned long seals);
 /* On `current'. */

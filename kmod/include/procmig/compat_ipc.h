@@ -11,6 +11,7 @@
 #include <linux/ipc.h>
 #include <linux/ipc_namespace.h>
 #include <linux/sched.h>
+#include <linux/signal_types.h>
 
 enum procmig_sysv_type {
 	PROCMIG_SYSV_SETS = 0,
@@ -98,7 +99,7 @@ struct procmig_queue {
 struct procmig_message {
 	s64 type;
 	u32 bytes;
-	u32 reserved;
+	u32 priority;		/* of POSIX queues only */
 	/* content, then room up to a multiple of 8 bytes */
 };
 
@@ -111,6 +112,25 @@ void procmig_compat_queue_sleepers(struct kern_ipc_perm *object,
 				   void *private);
 /* All messages in order to @room; how many bytes that were, or would have been. */
 size_t procmig_compat_get_messages(struct kern_ipc_perm *object, void *room, size_t bytes);
+
+/* POSIX message queues, by their inode. */
+struct procmig_mqueue {
+	u64 max_messages, max_bytes;	/* limits */
+	u64 messages;
+	struct sigevent notify;
+	struct pid *notified;		/* borrowed; NULL: nobody */
+};
+
+/* False: it has another shape than the one known here. */
+bool procmig_compat_get_mqueue(struct inode *inode, struct procmig_mqueue *queue);
+/* Tell @owner about the next message, as mq_notify(3) called by itself. */
+void procmig_compat_notify_mqueue(struct inode *inode, struct task_struct *owner,
+				  const struct sigevent *notify);
+/*
+ * All messages, the most urgent first, to @room; how
+ * many bytes that were, or would have been.
+ */
+size_t procmig_compat_get_mqueue_messages(struct inode *inode, void *room, size_t bytes);
 
 /* 0, or -EOPNOTSUPP: this kernel's ipc/ has another shape than the one known here. */
 int procmig_compat_ipc_check(void);

@@ -76,6 +76,9 @@ struct procmig_file_load {
  *	procmig_file_reference() here.  Must not change the file.
  * @checkpoint_data: optional; worker, second pass, once per object.  Emit with
  *	procmig_file_data().  Must not change the file.
+ * @finish: optional; worker, source, once per object.  The event has succeeded:
+ *	remove what would outlive the processes here and belongs to them, see
+ *	finish_event in subsystem.h.  Cannot fail.
  * @restart: required; self.  Make the file; a reference goes to the caller, or
  *	an ERR_PTR after procmig_fail().  @body is followed by a NUL.  Access
  *	mode, O_DIRECT and O_PATH must be those of load->flags; the position
@@ -101,6 +104,7 @@ struct procmig_file_kind {
 	ssize_t (*checkpoint)(struct procmig_file_save *save, struct file *file,
 			      void *body, size_t room);
 	int (*checkpoint_data)(struct procmig_file_save *save, struct file *file);
+	void (*finish)(struct file *file);
 	struct file *(*restart)(struct procmig_file_load *load, const void *body,
 				size_t bytes);
 	int (*restart_data)(struct procmig_file_load *load, struct file *file,

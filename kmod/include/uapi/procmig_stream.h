@@ -540,6 +540,30 @@ struct procmig_tcp_waiting {
 	__u32 ended;		/* 1: the client has said its last */
 	__u8 local[28];		/* of the client */
 	__u8 remote[28];
+enum procmig_mqueue_notify {
+	PROCMIG_MQUEUE_SILENT = 0,	/* mq_notify(3): nobody is to be told */
+	PROCMIG_MQUEUE_SIGNAL = 1,	/* SIGEV_SIGNAL */
+	PROCMIG_MQUEUE_RESERVED = 2,	/* SIGEV_NONE: nobody else may be told */
+};
+
+/* "mqueue": a POSIX message queue */
+struct procmig_file_mqueue {
+	__u64 max_messages, max_bytes;	/* as mq_getattr(3) tells */
+	__u32 mode, uid, gid;
+	__u32 deleted;		/* 1: made anew and unlinked */
+	__u32 notify;		/* enum procmig_mqueue_notify */
+	__s32 notify_pid;
+	__u64 notify_value;
+	__u32 notify_signal;
+	__u32 name_bytes;	/* with NUL; the name follows, without a slash */
+};
+
+/* data: a message, or the end of them */
+struct procmig_file_mqueue_data {
+	__u32 priority;
+	__u32 bytes;		/* follow */
+	__u32 end;		/* 1: no message, no more follows */
+	__u32 reserved;
 };
 
 /* "sysv-shm": an attached segment of System V shared memory */

@@ -514,6 +514,25 @@ int files_checkpoint(struct procmig_process *process)
 	return ret ?: PROCMIG_DONE;
 }
 
+/* The processes still stand at the gate, so their files are there. */
+void files_finish(struct files_event *event)
+{
+	struct files_met done = {};
+	const struct procmig_file_kind *kind;
+	struct file *file;
+	u32 number, i;
+
+	xa_init(&done.numbers);
+	for (i = 0; i < event->descriptions.count; i++) {
+		file = (struct file *)event->descriptions.thing[i];
+		kind = file == PLACEHOLDER(event) ? NULL : files_kind_of(&event->kinds, file);
+		/* Without memory to remember: once more does no harm. */
+		if (kind && kind->finish && meet(&done, object_of(kind, file), &number))
+			kind->finish(file);
+	}
+	forget(&done);
+}
+
 void files_forget_source(struct files_event *event)
 {
 	forget(&event->descriptions);

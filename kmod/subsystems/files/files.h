@@ -122,6 +122,7 @@ const char *files_describe(struct file *file, char *buffer, size_t bytes);
 
 int files_gather(struct procmig_process *process);
 int files_checkpoint(struct procmig_process *process);
+void files_finish(struct files_event *event);
 void files_forget_source(struct files_event *event);
 
 int files_setup_target(struct procmig_process *process);

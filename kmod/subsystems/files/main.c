@@ -202,6 +202,11 @@ static int files_setup_event(void *private)
 	return 0;
 }
 
+static void files_finish_event(void *private)
+{
+	files_finish(private);
+}
+
 static void files_cleanup_event(void *private)
 {
 	struct files_event *event = private;
@@ -229,6 +234,7 @@ const struct procmig_subsystem files_subsystem = {
 	.inspect = files_inspect,
 	.setup_event = files_setup_event,
 	.cleanup_event = files_cleanup_event,
+	.finish_event = files_finish_event,
 	.setup = files_setup,
 	.gather = files_gather,
 	.checkpoint = files_checkpoint,

@@ -30,7 +30,7 @@ int ipc_refuse(struct procmig_process *process, const char *what)
 
 static bool object_ok(const struct procmig_ipc_object *wanted, enum procmig_sysv_type type)
 {
-	u32 bits = S_IRWXUGO;
+	u32 bits = 0777;
 
 	if (type == PROCMIG_SYSV_SEGMENTS)
 		bits |= PROCMIG_IPC_DESTROYED | PROCMIG_IPC_LOCKED;

@@ -2,7 +2,7 @@
 /*
  * Who uses an object of System V IPC.  Only shared memory knows its users.  Of
  * semaphores and queues the kernel remembers who acted last, who waits, and who
- * has something to be undone; see docs/adr/0014.
+ * has something to be undone; see docs/adr/0015.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>

@@ -16,7 +16,8 @@ HOME = "/opt/procmig"
 DRIVE = f"{HOME}/procmig-drive"
 STUB = f"{HOME}/procmig-stub"
 KINDS = ("procmig_pipe", "procmig_eventfd", "procmig_timerfd", "procmig_signalfd", "procmig_epoll",
-         "procmig_inotify", "procmig_memfd", "procmig_pidfd", "procmig_pty", "procmig_shmem", "procmig_net")
+         "procmig_inotify", "procmig_memfd", "procmig_mqueue", "procmig_pidfd", "procmig_pty", "procmig_shmem",
+         "procmig_net")
 MODULES = ("procmig", "procmig_files", "procmig_ipc", "procmig_memory", "procmig_signals", "procmig_task",
            *KINDS, "procmig_socket", "procmig_loopback")
 

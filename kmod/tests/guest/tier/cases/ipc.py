@@ -238,7 +238,8 @@ def named_outside(tier, program, code):
         tier.a.kill(pid)
         tier.a.await_gone(pid)
     program.runs_only_on(tier.a)
-    move(tier, program, tier.a, tier.b)
+    migrate(tier, program.pid, tier.a, tier.b)
+    program.runs_only_on(tier.b)
     end(tier, program, tier.b)
 
 
@@ -249,9 +250,8 @@ def attached_outside(tier):
 
 def used_outside(tier):
     program = started(tier, KEY)
-    # it gives one and takes it away
-    named_outside(tier, program, f"s = c.semget({KEY}, 0, 0); b = (ctypes.c_short * 3)(2, 1, 0); c.semop(s, b, 1); "
-                                 "b[1] = -1; c.semop(s, b, 1)")
+    # looks whether it is 0, and would undo what it has not done
+    named_outside(tier, program, f"c.semop(c.semget({KEY}, 0, 0), (ctypes.c_short * 3)(1, 0, 0o14000), 1)")
 
 
 def missing_on_target(tier):

@@ -6,6 +6,8 @@
  * with messages that stay, and one that carries the turns.
  *
  *	sysv OUTFILE COUNT [KEY]	KEY: of segment, set and queue (0: private)
+ *
+ * With "=" before KEY it does nothing any more after eight lines.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,6 +29,7 @@
 #define PAGE 4096
 #define PAGES 16
 #define BYTES (PAGES * PAGE - 100)	/* the rest of the last page is there, too */
+#define IDLE_AFTER 8
 #define KEPT 5				/* messages that nobody takes */
 
 union semun {
@@ -239,14 +242,20 @@ static void remove_all(void)
 
 int main(int argc, char **argv)
 {
+	const char *word;
 	uint64_t number = 0;
+	bool idle;
+	key_t key;
 	pid_t pid;
 
 	program_begin(argc, argv, 0);
+	word = program_word("0");
+	idle = *word == '=';
+	key = strtol(word + idle, NULL, 0);
 	parent = getpid();
-	make_segments(program_argument(0));
-	make_set(program_argument(0));
-	make_queues(program_argument(0));
+	make_segments(key);
+	make_set(key);
+	make_queues(key);
 	pid = fork();
 	program_check(pid >= 0, "fork: %s", strerror(errno));
 	if (!pid)
@@ -256,6 +265,8 @@ int main(int argc, char **argv)
 		step(++number);
 		program_line("%016lx", program_mix(number));
 		usleep(20000);
+		while (idle && number == IDLE_AFTER && !program_told_to_stop())
+			usleep(20000);
 	}
 	check_segments();
 	check_set(pid);

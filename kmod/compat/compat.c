@@ -599,12 +599,15 @@ void procmig_compat_unlink_file(struct file *file)
 
 	if (mnt_want_write(file->f_path.mnt))
 		return;
+	/* Of one that nobody else holds the open file would lose its inode. */
+	dget(dentry);
 	parent = dget_parent(dentry);
 	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
 	if (!d_unlinked(dentry))
 		vfs_unlink(mnt_user_ns(file->f_path.mnt), d_inode(parent), dentry, NULL);
 	inode_unlock(d_inode(parent));
 	dput(parent);
+	dput(dentry);
 	mnt_drop_write(file->f_path.mnt);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_unlink_file);

@@ -540,6 +540,8 @@ struct procmig_tcp_waiting {
 	__u32 ended;		/* 1: the client has said its last */
 	__u8 local[28];		/* of the client */
 	__u8 remote[28];
+};
+
 enum procmig_mqueue_notify {
 	PROCMIG_MQUEUE_SILENT = 0,	/* mq_notify(3): nobody is to be told */
 	PROCMIG_MQUEUE_SIGNAL = 1,	/* SIGEV_SIGNAL */

@@ -7,7 +7,7 @@ LAB := e2e/lab/lab
 KERNEL = $(or $(RELEASE),$(shell $(LAB) -q kernel-release))
 
 .PHONY: help demo test test-unit test-api test-guest test-suite test-e2e suite verify \
-	build modules stub java images generate state-map \
+	build modules stub java images generate format state-map \
 	lab-up lab-down lab-kubectl lab-ssh lab-info cache-drop bench clean
 
 help: ## list these commands
@@ -61,6 +61,9 @@ images: build ## container images of operator and agent, as tar files in build/i
 
 generate: ## regenerate CRDs, reference documents and the ABI dump
 	@e2e/tiers/run generate
+
+format: ## put Java into the form that the gate wants
+	@mvn -q -B -Pgate spotless:apply
 
 state-map: ## regenerate docs/reference/state.md from what the modules declare in a guest
 	@kmod/tests/guest/run --only 'map of state' --write-state-map

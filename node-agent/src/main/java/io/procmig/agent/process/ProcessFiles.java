@@ -59,8 +59,7 @@ public final class ProcessFiles {
       target(descriptor.getValue())
           .flatMap(path -> fact(pid, path, "fd " + descriptor.getKey(), mounts, writable))
           .filter(fact -> fact.kind() != FileFact.Kind.OTHER)
-          .ifPresent(
-              fact -> facts.merge(fact.path(), fact, ProcessFiles::stricter));
+          .ifPresent(fact -> facts.merge(fact.path(), fact, ProcessFiles::stricter));
     }
     return new ArrayList<>(facts.values());
   }
@@ -135,8 +134,7 @@ public final class ProcessFiles {
         .filter(field -> field.length == 6 && field[5].startsWith("/") && !field[4].equals("0"))
         .map(
             field ->
-                new Mapping(
-                    field[5].replace("\\012", "\n"), field[0], field[1].matches(".w.s")))
+                new Mapping(field[5].replace("\\012", "\n"), field[0], field[1].matches(".w.s")))
         .toList();
   }
 

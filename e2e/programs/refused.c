@@ -268,24 +268,18 @@ static void shared_memfd(void)
 }
 
 /* One who borrows for itself what the other threads do not give back. */
-static void *adjust(void *unused)
+static void adjust(void)
 {
 	struct sembuf borrow = { .sem_op = 1, .sem_flg = SEM_UNDO };
 	int set = semget(IPC_PRIVATE, 1, 0600);
 	bool done = !unshare(CLONE_SYSVSEM) && set >= 0 && !semop(set, &borrow, 1);
 
-	(void)unused;
 	expect_if(done, "semaphore adjustments of its own");
-	for (;;)
-		pause();
-	return NULL;
 }
 
 static void thread_undo(void)
 {
-	pthread_t thread;
-
-	pthread_create(&thread, NULL, adjust, NULL);
+	in_thread(adjust);
 }
 
 static int ends[2];

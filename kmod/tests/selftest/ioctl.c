@@ -460,7 +460,7 @@ static void test_lists(void)
 	for (c.index = 0; !call(device, component.code, &c); c.index++)
 		;
 	expect(ENOENT, errno, component.name, "behind the last");
-	result(c.index == 6, "COMPONENT: %u of them, all modules are inserted", c.index);
+	result(c.index == 7, "COMPONENT: %u of them, all modules are inserted", c.index);
 	c = (struct procmig_component){ .size = sizeof(c), .index = ~0U };
 	expect(ENOENT, call(device, component.code, &c), component.name, "the largest index");
 	for (k.index = 0; !call(device, kind.code, &k); k.index++)

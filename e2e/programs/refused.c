@@ -203,15 +203,6 @@ static void thread_directory(void)
 	in_thread(own_directory);
 }
 
-static void child(void)
-{
-	pid_t me = getpid(), pid = fork();
-
-	if (!pid)
-		outlive(me);
-	expect_if(pid > 0, "shared");
-}
-
 static void shared_files(void)
 {
 	sibling(CLONE_FILES, "shared");
@@ -463,16 +454,6 @@ static void deleted_path(void)
 	fd = open(side_path, O_PATH);
 	unlink(side_path);
 	expect_fd(fd);
-}
-
-static void deleted_mapping(void)
-{
-	int fd = side_file("gone");
-	void *address = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
-
-	close(fd);
-	unlink(side_path);
-	expect_address(address);
 }
 
 static void deleted_directory(void)
@@ -755,10 +736,8 @@ static const struct kind {
 	void (*hold)(void);
 } kinds[] = {
 	{ "aio", aio },
-	{ "child", child },
 	{ "children-pid-namespace", children_pid_namespace },
 	{ "deleted-directory", deleted_directory },
-	{ "deleted-mapping", deleted_mapping },
 	{ "deleted-path", deleted_path },
 	{ "deleted-with-directory", deleted_with_directory },
 	{ "device-mapping", device_mapping },

@@ -75,7 +75,8 @@ static int load_subsystem(struct procmig_process *process, struct procmig_thread
 			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EINTR,
 					    "the task was killed while it was rebuilt");
 	}
-	if (record.type != PROCMIG_CORE_DONE || record.length != sizeof(done))
+	if (record.type != PROCMIG_CORE_DONE || record.version != 1 ||
+	    record.length != sizeof(done))
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
 				    "core record %u came inside subsystem %s",
 				    record.type, subsystem->name);

@@ -224,6 +224,15 @@ class Guest:
         self.run(" && ".join(f"{{ grep -q '^{module} ' /proc/modules || insmod {HOME}/{module}.ko; }}"
                              for module in modules))
 
+    def with_users(self, module):
+        """The module and all that need it, in the order of insertion."""
+        found = due = {module}
+        while due:
+            due = set(self.run("ls " + " ".join(f"/sys/module/{name}/holders" for name in sorted(due)) +
+                               " | grep procmig_ | grep -v :; true").split()) - found
+            found = found | due
+        return [name for name in MODULES if name in found]
+
     def remove_modules(self, modules=MODULES):
         self.run(" && ".join(f"{{ ! grep -q '^{module} ' /proc/modules || rmmod {module}; }}"
                              for module in reversed(modules)))

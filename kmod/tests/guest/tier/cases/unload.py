@@ -2,7 +2,7 @@
 """Modules come and go only while nobody uses them, and leave nothing behind."""
 import re
 
-from ..guest import KINDS, MODULES, Guest
+from ..guest import MODULES, Guest
 from ..migration import Migration, migrate, nothing_left
 from ..program import Program
 from ..report import Failed, Skipped, require
@@ -64,10 +64,7 @@ def missing_everywhere(tier, module):
     """What no loaded module carries must not be lost in silence."""
     program = Program(tier, "counter").start(tier.a)
     program.await_lines(2)
-    # the kinds of file and mapped or attached files need the subsystem
-    modules = (module, "procmig_ipc", "procmig_memory", *KINDS) \
-        if module == "procmig_files" else (module,)
-    tier.each(lambda guest: guest.remove_modules(modules))
+    tier.each(lambda guest: guest.remove_modules(guest.with_users(module)))
     try:
         obstacles, _ = tier.a.inspect(program.pid)
         migration = Migration(tier, program.pid, tier.a, tier.b).finish()

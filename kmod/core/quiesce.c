@@ -20,6 +20,8 @@
 
 #define SPARES 64
 #define ROUSE_JIFFIES max(HZ / 50, 1)
+/* How long one that was woken may take to the gate on a busy machine. */
+#define STRAGGLER_JIFFIES (2 * HZ)
 
 static struct kmem_cache *threads;
 
@@ -561,7 +563,12 @@ void procmig_thaw(struct procmig_request *request)
 	struct procmig_thread *t;
 
 	open_gate(request);
-	/* Work that never got to run is taken back, but from one that comes by now. */
+	/*
+	 * Whoever has been woken on our behalf is in a system call that may say
+	 * -EINTR, and the gate is where that is mended: it is waited for.  The work
+	 * of one that nothing wakes is taken back, but not if it comes by now.
+	 */
+	wait_event_idle_timeout(gate->moved, all_left(gate), STRAGGLER_JIFFIES);
 	list_for_each_entry(process, &request->processes, node)
 		list_for_each_entry(t, &process->threads, node)
 			if (!t->roused &&

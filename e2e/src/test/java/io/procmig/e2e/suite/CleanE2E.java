@@ -49,8 +49,14 @@ class CleanE2E {
           "",
           node.ssh(
               """
-              for m in /sys/module/procmig_*; do [ "$(cat $m/refcnt)" = 0 ] || echo $m in use; done
-              for m in $(ls /sys/module | grep ^procmig_); do rmmod $m; done
+              # Modules that need each other use each other, and are removed in that order.
+              for m in /sys/module/procmig_*; do
+                [ "$(cat $m/refcnt)" = "$(ls $m/holders | wc -l)" ] || echo $m in use
+              done
+              for pass in 1 2 3 4; do
+                for m in $(ls /sys/module | grep ^procmig_); do rmmod $m 2> /dev/null; done
+              done
+              ls /sys/module | grep ^procmig_
               # The agent has the device open; nobody else may.
               users=$(cat /sys/module/procmig/refcnt)
               [ "$users" -le 1 ] || echo procmig has $users users: $(fuser /dev/procmig 2>&1)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Shared anonymous memory, mmap(2) with MAP_SHARED | MAP_ANONYMOUS: an unnamed file. */
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/magic.h>
 #include <linux/module.h>
@@ -52,19 +53,18 @@ static int shmem_checkpoint_data(struct procmig_file_save *save, struct file *fi
 
 /* ---- target -------------------------------------------------------------- */
 
-/*
- * Another description of the same memory has no use: only the kernel opens it,
- * once, and whoever shares it refers to that.
- */
+/* Whoever shares it refers to one description; /proc/PID/map_files makes others. */
 static struct file *shmem_restart(struct procmig_file_load *load, const void *data,
 				  size_t bytes)
 {
 	const struct procmig_file_shmem *body = data;
-	struct file *file;
+	struct file *first = *load->object, *file;
 
 	if (bytes != sizeof(*body) || !body->file_bytes || body->file_bytes > LLONG_MAX ||
-	    !PAGE_ALIGNED(body->file_bytes) || *load->object)
+	    !PAGE_ALIGNED(body->file_bytes))
 		return ERR_PTR(procmig_file_refuse(load, "shared anonymous memory"));
+	if (first)
+		return dentry_open(&first->f_path, load->flags & ~O_NOCTTY, current_cred());
 	/* Accounted page by page: what is mapped NORESERVE was not accounted at once. */
 	file = shmem_file_setup(NAME, body->file_bytes, VM_NORESERVE);
 	if (!IS_ERR(file))
@@ -84,7 +84,7 @@ static int shmem_restart_data(struct procmig_file_load *load, struct file *file,
 
 	if (!*load->object)
 		return procmig_file_refuse(load, "content of shared anonymous memory");
-	ret = procmig_file_take_content(load, file, body, bytes);
+	ret = procmig_file_take_content(load, *load->object, body, bytes);
 	if (ret != PROCMIG_DONE)
 		return min(ret, 0);
 	shmem_release(*load->object);

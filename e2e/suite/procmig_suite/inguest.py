@@ -219,6 +219,8 @@ class Hand:
                 told.setdefault("locks", []).append(value.split()[1:5] + value.split()[6:])
             elif name in _COMPARABLE:
                 told[name] = value.strip()
+        # the kernel keeps them by address: their order means nothing
+        told.get("watches", []).sort()
         return told
 
     def signal(self, pid, number):

@@ -151,7 +151,7 @@ struct procmig_files_lock {
 	__u32 fd;		/* a descriptor of the file that has it */
 	__u32 kind;		/* enum procmig_lock_kind */
 	__u32 type;		/* F_RDLCK, F_WRLCK */
-	__u32 reserved;
+	__s32 pid;		/* FLOCK, LEASE: who took it, as /proc/locks tells; or 0 */
 	__s64 start;		/* POSIX, DESCRIPTION: as in struct flock, from the */
 	__s64 length;		/* beginning of the file; 0: to its end */
 };
@@ -669,6 +669,8 @@ struct procmig_memory_space {
 	__u32 dumpable;
 	__u32 areas;
 	__u32 exe_bytes;	/* with NUL; the path follows */
+	__u32 no_huge_pages;	/* 1: PR_SET_THP_DISABLE */
+	__u32 reserved;
 };
 
 enum procmig_area_kind {

@@ -48,6 +48,9 @@ static void collect(const struct list_head *list, struct file *file, struct lock
 			to->start = lock->fl_start;
 			to->length = lock->fl_end == OFFSET_MAX ? 0 :
 				     lock->fl_end - lock->fl_start + 1;
+		} else {
+			/* Who shares the description may have taken it, and ended. */
+			to->pid = lock->fl_pid;
 		}
 	}
 }
@@ -141,12 +144,39 @@ static long set_lock(const struct procmig_files_lock *wanted, void __user *scrat
 	}
 }
 
+static void set_taker(struct list_head *list, struct file *file, pid_t pid)
+{
+	struct file_lock *lock;
+
+	list_for_each_entry(lock, list, fl_list)
+		if (lock->fl_file == file)
+			lock->fl_pid = pid;
+}
+
+/* Only what is told about it: it belongs to the description. */
+static void set_pid(const struct procmig_files_lock *wanted)
+{
+	struct file *file = fget(wanted->fd);
+	struct file_lock_context *context = file ? file_inode(file)->i_flctx : NULL;
+
+	if (context && wanted->pid > 0) {
+		spin_lock(&context->flc_lock);
+		if (wanted->kind == PROCMIG_LOCK_FLOCK)
+			set_taker(&context->flc_flock, file, wanted->pid);
+		else if (wanted->kind == PROCMIG_LOCK_LEASE)
+			set_taker(&context->flc_lease, file, wanted->pid);
+		spin_unlock(&context->flc_lock);
+	}
+	if (file)
+		fput(file);
+}
+
 int files_take_lock(struct procmig_process *process, void __user *scratch,
 		    const struct procmig_files_lock *wanted)
 {
 	long ret;
 
-	if ((wanted->type != F_RDLCK && wanted->type != F_WRLCK) || wanted->reserved)
+	if ((wanted->type != F_RDLCK && wanted->type != F_WRLCK) || wanted->pid < 0)
 		ret = -EPROTO;
 	else
 		ret = set_lock(wanted, scratch);
@@ -155,5 +185,6 @@ int files_take_lock(struct procmig_process *process, void __user *scratch,
 				    "fd %u: a file lock cannot be had here (%ld)%s",
 				    wanted->fd, ret,
 				    ret == -EAGAIN ? ": somebody else has it" : "");
+	set_pid(wanted);
 	return 0;
 }

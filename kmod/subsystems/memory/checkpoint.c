@@ -104,6 +104,7 @@ static int emit_space(struct procmig_process *process, struct mm_struct *mm,
 	space->auxv_words = AT_VECTOR_SIZE;
 	memcpy(space->auxv, mm->saved_auxv, sizeof(mm->saved_auxv));
 	space->dumpable = get_dumpable(mm);
+	space->no_huge_pages = test_bit(MMF_DISABLE_THP, &mm->flags);
 	space->exe_bytes = strlen(path) + 1;
 	ret = emit_path(process, PROCMIG_MEMORY_SPACE, space, sizeof(*space), path,
 			space->exe_bytes);

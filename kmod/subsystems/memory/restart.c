@@ -60,7 +60,8 @@ static int take_space(struct procmig_process *process, struct memory *memory,
 	    record->length != sizeof(*space) + space->exe_bytes ||
 	    ((const char *)(space + 1))[space->exe_bytes - 1] ||
 	    space->auxv_words > AT_VECTOR_SIZE ||
-	    space->dumpable > SUID_DUMP_ROOT || !addresses_ok(space))
+	    space->dumpable > SUID_DUMP_ROOT || space->no_huge_pages > 1 ||
+	    space->reserved || !addresses_ok(space))
 		return refuse(process, "the description of the address space",
 			      space->areas);
 	memory->areas = kvmalloc_array(space->areas, sizeof(*memory->areas),
@@ -476,4 +477,6 @@ void memory_resume(struct procmig_process *process)
 	struct memory *memory = procmig_private(process, &memory_subsystem);
 
 	set_mask_bits(&current->mm->flags, MMF_DUMPABLE_MASK, memory->space->dumpable);
+	if (memory->space->no_huge_pages)
+		set_bit(MMF_DISABLE_THP, &current->mm->flags);
 }

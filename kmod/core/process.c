@@ -253,6 +253,22 @@ void *procmig_private(struct procmig_process *process,
 }
 EXPORT_SYMBOL_GPL(procmig_private);
 
+void *procmig_grow(void *array, unsigned int count, size_t bytes)
+{
+	void *more;
+
+	if (count & (count - 1))
+		return array;
+	more = kvcalloc(max(1u, count * 2), bytes, GFP_KERNEL);
+	if (!more)
+		return NULL;
+	if (count)
+		memcpy(more, array, count * bytes);
+	kvfree(array);
+	return more;
+}
+EXPORT_SYMBOL_GPL(procmig_grow);
+
 void *procmig_event_private(struct procmig_process *process,
 			    const struct procmig_subsystem *subsystem)
 {

@@ -26,6 +26,13 @@ void *procmig_thread_private(struct procmig_thread *thread,
 void *procmig_event_private(struct procmig_process *process,
 			    const struct procmig_subsystem *subsystem);
 
+/*
+ * An array of @count things of @bytes each, with room for one more, to be freed with
+ * kvfree(); NULL without memory, then @array stays.  It grows by powers of two, so
+ * nobody must remember how much room there is.
+ */
+void *procmig_grow(void *array, unsigned int count, size_t bytes);
+
 /* CLOCK_MONOTONIC (initial time namespace) at which the process was frozen. */
 u64 procmig_frozen_ns(struct procmig_process *process);
 

@@ -153,22 +153,6 @@ static struct procmig_file_load load_of(struct procmig_process *process,
 	};
 }
 
-/* Room for one more; powers of two, so that nobody must remember how much there is. */
-static void *grow(void *array, unsigned int count, size_t bytes)
-{
-	void *more;
-
-	if (count & (count - 1))
-		return array;
-	more = kvcalloc(max(1u, count * 2), bytes, GFP_KERNEL);
-	if (!more)
-		return NULL;
-	if (count)
-		memcpy(more, array, count * bytes);
-	kvfree(array);
-	return more;
-}
-
 static int add_object(struct files_event *event, const struct procmig_file_kind *kind, u32 number)
 {
 	struct files_object *more;
@@ -177,7 +161,7 @@ static int add_object(struct files_event *event, const struct procmig_file_kind 
 		return event->object[number].kind == kind ? 0 : -EPROTO;
 	if (number > event->object_count)
 		return -EPROTO;
-	more = grow(event->object, event->object_count, sizeof(*more));
+	more = procmig_grow(event->object, event->object_count, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	event->object = more;
@@ -190,7 +174,7 @@ static int add_description(struct files_event *event, const struct procmig_file_
 {
 	struct files_restored *more;
 
-	more = grow(event->restored, event->restored_count, sizeof(*more));
+	more = procmig_grow(event->restored, event->restored_count, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	event->restored = more;

@@ -64,22 +64,14 @@ static bool is_copy(struct mm_struct *template, const struct procmig_memory_area
 	return copy;
 }
 
-/* Room grows by powers of two, so that nobody must remember how much there is. */
 static int add_copy(struct memory *memory, const struct procmig_memory_area *area)
 {
-	unsigned int count = memory->copy_count;
-	struct copy_range *more;
+	struct copy_range *more = procmig_grow(memory->copy, memory->copy_count, sizeof(*more));
 
-	if (!(count & (count - 1))) {
-		more = kvmalloc_array(max(1u, count * 2), sizeof(*more), GFP_KERNEL);
-		if (!more)
-			return -ENOMEM;
-		if (count)
-			memcpy(more, memory->copy, count * sizeof(*more));
-		kvfree(memory->copy);
-		memory->copy = more;
-	}
-	memory->copy[memory->copy_count++] = (struct copy_range) { area->start, area->end };
+	if (!more)
+		return -ENOMEM;
+	memory->copy = more;
+	more[memory->copy_count++] = (struct copy_range) { area->start, area->end };
 	return 0;
 }
 
@@ -181,19 +173,17 @@ int memory_compare(struct memory *memory)
 
 /* ---- target -------------------------------------------------------------- */
 
-static bool is_whole_copy(const struct memory *memory, const struct vm_area_struct *vma,
-			  pid_t template)
+/* Whether copies of one template, from @area on, make up the whole mapping. */
+static bool is_whole_copy(const struct memory *memory, const struct procmig_memory_area *area,
+			  const struct vm_area_struct *vma)
 {
+	const struct procmig_memory_area *end = memory->areas + memory->area_count;
+	s32 template = area->template;
 	u64 covered = vma->vm_start;
-	unsigned int i;
 
-	for (i = 0; i < memory->area_count; i++) {
-		const struct procmig_memory_area *area = &memory->areas[i];
-
-		if (area->flags & PROCMIG_AREA_COPY && area->template == template &&
-		    area->start == covered && area->end <= vma->vm_end)
-			covered = area->end;
-	}
+	for (; area < end && area->start == covered && area->end <= vma->vm_end &&
+	       area->flags & PROCMIG_AREA_COPY && area->template == template; area++)
+		covered = area->end;
 	return covered == vma->vm_end;
 }
 
@@ -221,7 +211,7 @@ static int fork_mapping(struct memory *memory, const struct procmig_memory_area 
 	    parent->vm_start == vma->vm_start && parent->vm_end == vma->vm_end &&
 	    memory_may_be_copy(parent) && !(vma->vm_flags & VM_SHARED) &&
 	    mapped(vma) == mapped(parent) && vma->vm_pgoff == parent->vm_pgoff &&
-	    is_whole_copy(memory, vma, area->template)) {
+	    is_whole_copy(memory, area, vma)) {
 		ret = procmig_compat_fork_mapping(vma, parent);
 		memory->copied = vma->vm_end;
 	}

@@ -48,21 +48,6 @@ int task_refuse(struct procmig_process *process, const char *what)
 			    "the stream is damaged: %s", what);
 }
 
-void *task_grow(void *array, unsigned int count, size_t bytes)
-{
-	void *more;
-
-	if (count & (count - 1))
-		return array;
-	more = kvcalloc(max(1u, count * 2), bytes, GFP_KERNEL);
-	if (!more)
-		return NULL;
-	if (count)
-		memcpy(more, array, count * bytes);
-	kvfree(array);
-	return more;
-}
-
 static int task_setup_event(void *private)
 {
 	struct task_event *event = private;

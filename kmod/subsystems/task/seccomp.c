@@ -118,7 +118,7 @@ static int collect(struct task_event *event, const struct seccomp_filter *filter
 		}
 		if (unmet->count == FILTERS_MAX)
 			return -E2BIG;
-		more = task_grow(unmet->filter, unmet->count, sizeof(*more));
+		more = procmig_grow(unmet->filter, unmet->count, sizeof(*more));
 		if (!more)
 			return -ENOMEM;
 		unmet->filter = more;
@@ -221,7 +221,7 @@ static int build(struct procmig_thread *thread, struct task_event *event,
 
 	if (current->seccomp.mode != SECCOMP_MODE_DISABLED)
 		return fail(thread, -EBUSY, "the stub is confined itself");
-	more = task_grow(event->filter, event->filter_count, sizeof(*more));
+	more = procmig_grow(event->filter, event->filter_count, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	event->filter = more;

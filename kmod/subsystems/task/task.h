@@ -48,8 +48,6 @@ extern const struct procmig_subsystem task_subsystem;
 int task_emit(struct procmig_process *process, u16 type, const void *head,
 	      size_t head_bytes, const void *tail, size_t tail_bytes);
 int task_refuse(struct procmig_process *process, const char *what);
-/* Room for one more than @count; powers of two, so that nobody must remember. */
-void *task_grow(void *array, unsigned int count, size_t bytes);
 
 /* attributes.c: of the process */
 int task_emit_attributes(struct procmig_process *process);

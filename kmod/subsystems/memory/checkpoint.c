@@ -256,13 +256,20 @@ static unsigned int run_length(const struct page_batch *batch, unsigned int firs
 {
 	unsigned int i = first + 1;
 
-	while (i < batch->count &&
+	while (i < batch->count && !batch->kept[i] &&
 	       batch->address[i] == batch->address[i - 1] + PAGE_SIZE)
 		i++;
 	return i - first;
 }
 
-/* Pin the batch; swapped pages come in here. */
+static void unpin(struct page_batch *batch, unsigned int count)
+{
+	while (count--)
+		if (!batch->kept[count])
+			put_page(batch->page[count]);
+}
+
+/* Pin what of the batch will be sent; swapped pages come in here. */
 static int pin(struct procmig_process *process, struct memory *memory)
 {
 	struct page_batch *batch = memory->batch;
@@ -272,6 +279,9 @@ static int pin(struct procmig_process *process, struct memory *memory)
 
 	mmap_read_lock(memory->mm);
 	for (first = 0; first < batch->count; first += got) {
+		got = 1;
+		if (batch->kept[first])
+			continue;
 		count = run_length(batch, first);
 		got = get_user_pages_remote(memory->mm, batch->address[first], count,
 					    FOLL_FORCE, batch->page + first, NULL,
@@ -285,8 +295,7 @@ static int pin(struct procmig_process *process, struct memory *memory)
 	}
 	mmap_read_unlock(memory->mm);
 	if (ret)
-		while (first--)
-			put_page(batch->page[first]);
+		unpin(batch, first);
 	return ret;
 }
 
@@ -373,8 +382,10 @@ static int emit_pages(struct procmig_process *process, struct page_batch *batch)
 	}
 	if (!ret && first < batch->count)
 		ret = emit_run(process, batch, first, batch->count - first);
-	for (i = 0; i < batch->count; i++)
-		put_page(batch->page[i]);
+	unpin(batch, batch->count);
+	/* Pages that need not be sent have been dealt with, too. */
+	if (!ret)
+		procmig_progress(process, 0, 0);
 	return ret;
 }
 

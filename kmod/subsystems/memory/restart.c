@@ -359,6 +359,8 @@ static int load_pages(struct procmig_process *process, struct memory *memory)
 			ret = load_run(process, memory, &run);
 		if (ret)
 			return ret;
+		if (kept)
+			procmig_progress(process, 0, run.pages);
 		memory->dropped = max(memory->dropped, run.start + bytes);
 	}
 }

@@ -148,6 +148,7 @@ struct procmig_request {
 
 	struct delayed_work watchdog;
 	unsigned long fed;		/* jiffies of the last progress */
+	u64 unsent;			/* as the medium said last */
 
 	atomic64_t bytes_done;
 	atomic64_t entities_done;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The watchdog.  Only a subsystem's own progress feeds it, so a process whose
- * errors are repaired for ever still expires.
+ * The watchdog.  Only a subsystem's own progress feeds it, and bytes that arrive at
+ * the peer, so a process whose errors are repaired for ever still expires.
  */
 #include <linux/jiffies.h>
 #include <linux/seq_buf.h>
@@ -10,6 +10,8 @@
 #include "request.h"
 
 #define DUMP_BYTES 4096
+/* How often in its time it looks at the medium: a dead link costs that much more. */
+#define LOOKS 4
 
 static void dump(struct procmig_request *request)
 {
@@ -40,17 +42,34 @@ static void dump(struct procmig_request *request)
 	kfree(text);
 }
 
+/* Long after everything was sent, a slow link may still carry it. */
+static void look_at_medium(struct procmig_request *request)
+{
+	u64 unsent = 0;
+
+	if (!request->medium->unsent)
+		return;
+	mutex_lock(&request->conduit_lock);
+	if (request->conduit_open)
+		unsent = request->medium->unsent(&request->conduit);
+	mutex_unlock(&request->conduit_lock);
+	if (unsent < request->unsent)
+		WRITE_ONCE(request->fed, jiffies);
+	request->unsent = unsent;
+}
+
 static void watch(struct work_struct *work)
 {
 	struct procmig_request *request =
 		container_of(to_delayed_work(work), typeof(*request), watchdog);
-	unsigned long limit = msecs_to_jiffies(request->watchdog_ms);
-	unsigned long due = READ_ONCE(request->fed) + limit;
+	unsigned long limit = msecs_to_jiffies(request->watchdog_ms), due;
 
 	if (!procmig_state_is_watched(request->role, procmig_request_state(request)))
 		return;
+	look_at_medium(request);
+	due = READ_ONCE(request->fed) + limit;
 	if (time_before(jiffies, due)) {
-		schedule_delayed_work(&request->watchdog, due - jiffies);
+		schedule_delayed_work(&request->watchdog, min(due - jiffies, limit / LOOKS));
 		return;
 	}
 	dump(request);
@@ -68,7 +87,7 @@ void procmig_watchdog_init(struct procmig_request *request)
 void procmig_watchdog_start(struct procmig_request *request)
 {
 	WRITE_ONCE(request->fed, jiffies);
-	schedule_delayed_work(&request->watchdog, msecs_to_jiffies(request->watchdog_ms));
+	schedule_delayed_work(&request->watchdog, msecs_to_jiffies(request->watchdog_ms) / LOOKS);
 }
 
 void procmig_watchdog_stop(struct procmig_request *request)

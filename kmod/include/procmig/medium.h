@@ -52,6 +52,9 @@ struct procmig_conduit {
  * @popdata: required; worker or self.  Fill all of @room; -EPIPE if the peer
  *	ended.
  * @flush: required; worker or self.  Send what was aggregated on the channel.
+ * @unsent: optional; any task that may sleep.  How many bytes of what was handed over
+ *	for sending have not arrived at the peer's machine.  On a slow link that they
+ *	become fewer is progress, and the only one while nothing new is sent.
  * @command: required; enum procmig_medium_command; -EOPNOTSUPP for others.
  *
  * One task at a time uses a channel in each direction.  Errors are negative
@@ -70,6 +73,7 @@ struct procmig_medium {
 	int (*popdata)(struct procmig_conduit *conduit, unsigned int channel,
 		       struct iov_iter *room);
 	int (*flush)(struct procmig_conduit *conduit, unsigned int channel);
+	u64 (*unsent)(struct procmig_conduit *conduit);
 	int (*command)(struct procmig_conduit *conduit,
 		       enum procmig_medium_command command);
 };

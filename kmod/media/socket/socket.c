@@ -8,6 +8,7 @@
 #include <linux/net.h>
 #include <linux/slab.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 #include <net/tcp_states.h>
 #include <procmig/compat.h>
 #include <procmig/medium.h>
@@ -224,6 +225,23 @@ static int socket_popdata(struct procmig_conduit *conduit, unsigned int number,
 	return 0;
 }
 
+/* What TCP keeps until it is acknowledged; other sockets keep nothing that is known. */
+static u64 socket_unsent(struct procmig_conduit *conduit)
+{
+	struct sockets *sockets = conduit->private;
+	u64 unsent = 0;
+	unsigned int i;
+
+	for (i = 0; i < sockets->count; i++) {
+		struct sock *sk = sockets->channel[i].socket->sk;
+
+		if (sk_is_tcp(sk))
+			unsent += READ_ONCE(tcp_sk(sk)->write_seq) -
+				  READ_ONCE(tcp_sk(sk)->snd_una);
+	}
+	return unsent;
+}
+
 static int socket_command(struct procmig_conduit *conduit,
 			  enum procmig_medium_command command)
 {
@@ -248,6 +266,7 @@ static const struct procmig_medium medium = {
 	.pushdata = socket_pushdata,
 	.popdata = socket_popdata,
 	.flush = socket_flush,
+	.unsent = socket_unsent,
 	.command = socket_command,
 };
 

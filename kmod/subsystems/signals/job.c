@@ -29,19 +29,21 @@ static bool is_stop_signal(u32 signal)
 
 /* ---- source -------------------------------------------------------------- */
 
-static bool is_counted(struct task_struct *task)
+static bool is_counted(const struct task_struct *task)
 {
 	return task->jobctl & JOBCTL_STOP_PENDING && task->jobctl & JOBCTL_STOP_CONSUME;
 }
 
 int signals_emit_job(struct procmig_process *process)
 {
+	struct signals *signals = procmig_private(process, &signals_subsystem);
 	struct task_struct *task = procmig_task(process), *thread;
 	struct procmig_signals_job body = {};
 	unsigned int i;
 
 	rcu_read_lock();
 	spin_lock_irq(&procmig_compat_sighand(task)->siglock);
+	signals->stop_flags = task->signal->flags & SIGNAL_STOP_MASK;
 	for (i = 0; i < ARRAY_SIZE(flags); i++)
 		if (task->signal->flags & flags[i].kernel)
 			body.flags |= flags[i].stream;
@@ -55,17 +57,46 @@ int signals_emit_job(struct procmig_process *process)
 	return signals_emit(process, PROCMIG_SIGNALS_JOB, &body, sizeof(body));
 }
 
-/* A SIGCONT since the process's record was sent keeps the source from committing. */
-void signals_describe_stop(struct task_struct *task, struct procmig_signals_thread *body)
+/*
+ * A SIGCONT since the process's record was sent has changed every thread: what
+ * they say now would not go with that record.  One that comes later still keeps
+ * the source from committing.
+ */
+static bool was_continued(const struct signals *signals, const struct task_struct *task)
 {
-	unsigned long jobctl = READ_ONCE(task->jobctl);
+	return task->signal->flags & SIGNAL_STOP_MASK & ~signals->stop_flags;
+}
 
-	if (jobctl & (JOBCTL_STOPPED | JOBCTL_STOP_PENDING))
+static int describe_stop(const struct signals *signals, const struct task_struct *task,
+			 struct procmig_signals_thread *body)
+{
+	if (was_continued(signals, task))
+		return -EAGAIN;
+	if (task->jobctl & (JOBCTL_STOPPED | JOBCTL_STOP_PENDING))
 		body->stop = PROCMIG_STOP_DUE;
 	if (is_counted(task))
 		body->stop |= PROCMIG_STOP_COUNTED;
-	if (is_stop_signal(jobctl & JOBCTL_STOP_SIGMASK))
-		body->stop_signal = jobctl & JOBCTL_STOP_SIGMASK;
+	if (is_stop_signal(task->jobctl & JOBCTL_STOP_SIGMASK))
+		body->stop_signal = task->jobctl & JOBCTL_STOP_SIGMASK;
+	return 0;
+}
+
+int signals_describe_stop(struct procmig_process *process, struct task_struct *task,
+			  struct procmig_signals_thread *body)
+{
+	struct signals *signals = procmig_private(process, &signals_subsystem);
+	int ret;
+
+	rcu_read_lock();
+	spin_lock_irq(&procmig_compat_sighand(task)->siglock);
+	ret = describe_stop(signals, task, body);
+	spin_unlock_irq(&procmig_compat_sighand(task)->siglock);
+	rcu_read_unlock();
+	if (ret)
+		return procmig_fail(process, PROCMIG_SUBSYSTEM_SIGNALS, ret,
+				    "pid %d was continued (SIGCONT) while it was frozen; try again",
+				    task_tgid_vnr(task));
+	return 0;
 }
 
 /* ---- target -------------------------------------------------------------- */

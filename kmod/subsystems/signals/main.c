@@ -110,8 +110,9 @@ static int signals_checkpoint_thread(struct procmig_thread *thread)
 	};
 	int ret;
 
-	signals_describe_stop(task, &body);
-	ret = signals_emit(process, PROCMIG_SIGNALS_THREAD, &body, sizeof(body));
+	ret = signals_describe_stop(process, task, &body);
+	if (!ret)
+		ret = signals_emit(process, PROCMIG_SIGNALS_THREAD, &body, sizeof(body));
 	return ret ?: signals_emit_pending(process, task, NULL);
 }
 

@@ -23,8 +23,9 @@ struct signals_timer {
 	bool queued;			/* its signal is pending */
 };
 
-/* Per process; all but the timers on the target: what takes effect at the resume. */
+/* Per process; most of it on the target: what takes effect at the resume. */
 struct signals {
+	unsigned int stop_flags;	/* source: SIGNAL_STOP_MASK when the job was sent */
 	struct procmig_signals_timers interval_timers;
 	struct procmig_signals_job job;
 	struct xarray timers;		/* struct signals_timer by ID */
@@ -75,7 +76,8 @@ void signals_queue_timer(struct signals *signals,
 
 /* job.c */
 int signals_emit_job(struct procmig_process *process);
-void signals_describe_stop(struct task_struct *task, struct procmig_signals_thread *body);
+int signals_describe_stop(struct procmig_process *process, struct task_struct *task,
+			  struct procmig_signals_thread *body);
 int signals_take_job(struct procmig_process *process, const struct procmig_record *record);
 bool signals_stop_ok(const struct procmig_signals_thread *thread);
 void signals_resume_job(const struct procmig_signals_job *job);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -130,6 +131,49 @@ static pid_t child(int number)
 	return 0;
 }
 
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+__attribute__((noreturn))
+static void end(void)
+{
+	sigset_t blocked;
+
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGWINCH, nothing);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGURG);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+	prctl(PR_SET_NAME, "late child");
+	_exit(ZOMBIE_CODE);
+}
+
+/* What /proc still says about it. */
+static void check_remains(pid_t zombie)
+{
+	static const char *const wanted[] = {
+		"Name:\tlate child\n", "State:\tZ (zombie)\n", "SigBlk:\t0000000000400000\n",
+		"SigIgn:\t0000000000000001\n", "SigCgt:\t0000000008004000\n",
+	};
+	char path[64], said[4096], uid[32];
+	size_t got;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", zombie);
+	snprintf(uid, sizeof(uid), "Uid:\t%d\t", getuid());
+	file = fopen(path, "r");
+	program_check(file, "%s: %s", path, strerror(errno));
+	got = fread(said, 1, sizeof(said) - 1, file);
+	fclose(file);
+	said[got] = '\0';
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		program_check(strstr(said, wanted[i]), "of the zombie not %s but\n%s", wanted[i],
+			      said);
+	program_check(strstr(said, uid), "of the zombie not %s but\n%s", uid, said);
+}
+
 static void check_zombie(pid_t zombie)
 {
 	siginfo_t info = { };
@@ -139,6 +183,7 @@ static void check_zombie(pid_t zombie)
 	program_check(info.si_pid == zombie && info.si_code == CLD_EXITED &&
 		      info.si_status == ZOMBIE_CODE, "the zombie %d says code %d, status %d",
 		      info.si_pid, info.si_code, info.si_status);
+	check_remains(zombie);
 }
 
 int main(int argc, char **argv)
@@ -157,7 +202,7 @@ int main(int argc, char **argv)
 		program_check((children[i] = child(i)) > 0, "fork: %s", strerror(errno));
 	zombie = fork();
 	if (!zombie)
-		_exit(ZOMBIE_CODE);
+		end();
 	program_check(!waitid(P_PID, zombie, &info, WEXITED | WNOWAIT), "the zombie");
 	begin = where();
 	while (program_goes_on()) {

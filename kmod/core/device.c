@@ -28,7 +28,7 @@ static_assert(sizeof(struct procmig_submit) == 96);
 static_assert(sizeof(struct procmig_enter) == 24);
 static_assert(sizeof(struct procmig_attach) == 32);
 static_assert(sizeof(struct procmig_plan) == 40);
-static_assert(sizeof(struct procmig_planned_task) == 32);
+static_assert(sizeof(struct procmig_planned_task) == 80);
 static_assert(sizeof(struct procmig_give_up) == 280);
 static_assert(sizeof(struct procmig_status) == 376);
 static_assert(sizeof(struct procmig_event) == 24);

@@ -43,6 +43,33 @@ static pid_t leader_of(struct procmig_request *request, pid_t leader, pid_t of_f
 	return procmig_find_process(request, leader) ? leader : 0;
 }
 
+/*
+ * What is left of one that has ended, and /proc and wait(2) show.  Only its parent
+ * could reap it, which stands still.
+ */
+static void describe_zombie(struct task_struct *task, struct procmig_planned_task *planned)
+{
+	const struct sighand_struct *sighand = rcu_access_pointer(task->sighand);
+	__sighandler_t handler;
+	unsigned int i;
+
+	BUILD_BUG_ON(TASK_COMM_LEN != PROCMIG_COMM_BYTES);
+	planned->flags = PROCMIG_PLANNED_ZOMBIE;
+	planned->exit_code = task->signal->flags & SIGNAL_GROUP_EXIT ?
+			     task->signal->group_exit_code : task->exit_code;
+	planned->uid = from_kuid(&init_user_ns, task_uid(task));
+	planned->gid = from_kgid(&init_user_ns, task_cred_xxx(task, gid));
+	get_task_comm(planned->comm, task);
+	planned->blocked = task->blocked.sig[0];
+	for (i = 0; sighand && i < _NSIG; i++) {
+		handler = sighand->action[i].sa.sa_handler;
+		if (handler == SIG_IGN)
+			planned->ignored |= BIT_ULL(i);
+		else if (handler != SIG_DFL)
+			planned->caught |= BIT_ULL(i);
+	}
+}
+
 static void describe(struct procmig_process *process, const struct place *place,
 		     struct procmig_planned_task *planned)
 {
@@ -64,11 +91,8 @@ static void describe(struct procmig_process *process, const struct place *place,
 		/* Init wants to be told in the ordinary way. */
 		.exit_signal = process->parent ? task->exit_signal : SIGCHLD,
 	};
-	if (process->zombie) {
-		planned->flags = PROCMIG_PLANNED_ZOMBIE;
-		planned->exit_code = task->signal->flags & SIGNAL_GROUP_EXIT ?
-				     task->signal->group_exit_code : task->exit_code;
-	}
+	if (process->zombie)
+		describe_zombie(task, planned);
 }
 
 /* How many tasks: those that parked, and the zombies. */
@@ -243,6 +267,21 @@ static bool has_parent(const struct lookup *lookup, const struct procmig_planned
 	return i || !parent;
 }
 
+/* What only a zombie has, and needs. */
+static bool has_remains(const struct procmig_planned_task *task)
+{
+	return memchr_inv(&task->exit_code, 0,
+			  sizeof(*task) - offsetof(struct procmig_planned_task, exit_code));
+}
+
+static bool are_remains_ok(const struct procmig_planned_task *task)
+{
+	return task->exit_code <= 0xffff && !task->comm[PROCMIG_COMM_BYTES - 1] &&
+	       uid_valid(make_kuid(&init_user_ns, task->uid)) &&
+	       gid_valid(make_kgid(&init_user_ns, task->gid)) &&
+	       !(task->ignored & task->caught);
+}
+
 static const char *check_process(const struct lookup *lookup,
 				 const struct procmig_planned_task *tasks, unsigned int i)
 {
@@ -257,10 +296,11 @@ static const char *check_process(const struct lookup *lookup,
 		return "a process group or session has no leader";
 	if (!i && task->flags)
 		return "its first process has ended";
-	if (task->flags & ~PROCMIG_PLANNED_ZOMBIE || task->exit_code > 0xffff ||
-	    (task->exit_code && !task->flags) || task->exit_signal < 0 ||
+	if (task->flags & ~PROCMIG_PLANNED_ZOMBIE || task->exit_signal < 0 ||
 	    task->exit_signal > _NSIG)
-		return "a process has unknown flags, an exit code or a strange exit signal";
+		return "a process has unknown flags or a strange exit signal";
+	if (task->flags ? !are_remains_ok(task) : has_remains(task))
+		return "what is left of a process that has ended is not possible";
 	return NULL;
 }
 
@@ -273,7 +313,7 @@ static const char *check_thread(const struct procmig_planned_task *tasks, unsign
 	if (tasks[i - 1].flags)
 		return "a zombie has threads";
 	if (task->parent || task->group || task->session || task->exit_signal ||
-	    task->flags || task->exit_code)
+	    task->flags || has_remains(task))
 		return "a thread has what only a process has";
 	return NULL;
 }

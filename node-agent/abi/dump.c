@@ -58,6 +58,7 @@ static void constants(void)
 	CONSTANT(PROCMIG_TOKEN_BYTES);
 	CONSTANT(PROCMIG_NAME_BYTES);
 	CONSTANT(PROCMIG_MESSAGE_BYTES);
+	CONSTANT(PROCMIG_COMM_BYTES);
 	CONSTANT(PROCMIG_MAX_CHANNELS);
 	CONSTANT(PROCMIG_MAX_MECHANISMS);
 	CONSTANT(PROCMIG_IOC_MAGIC);
@@ -246,6 +247,12 @@ static void structs(void)
 	MEMBER(procmig_planned_task, exit_signal);
 	MEMBER(procmig_planned_task, flags);
 	MEMBER(procmig_planned_task, exit_code);
+	MEMBER(procmig_planned_task, uid);
+	MEMBER(procmig_planned_task, gid);
+	MEMBER(procmig_planned_task, blocked);
+	MEMBER(procmig_planned_task, ignored);
+	MEMBER(procmig_planned_task, caught);
+	MEMBER(procmig_planned_task, comm);
 	END(procmig_planned_task);
 
 	STRUCT(procmig_plan);

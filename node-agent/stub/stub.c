@@ -31,6 +31,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/rseq.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -402,6 +403,37 @@ static void make_thread(const struct arguments *a, const struct procmig_planned_
 		not_made(a, task, -result);
 }
 
+/* struct sigaction of the kernel. */
+struct disposition {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	unsigned long mask;
+};
+
+/* A zombie shows what it had to the end; every signal is blocked until then. */
+__attribute__((noreturn))
+static void end_as(const struct procmig_planned_task *task)
+{
+	struct disposition ignored = { .handler = (void *)SIG_IGN };
+	/* any address does: it does not get there */
+	struct disposition caught = { .handler = (void *)end_as };
+
+	prctl(PR_SET_NAME, task->comm);
+	for (int signal = 1; signal <= 64; signal++) {
+		uint64_t bit = 1ULL << (signal - 1);
+
+		if ((task->ignored | task->caught) & bit)
+			syscall(SYS_rt_sigaction, signal,
+				task->ignored & bit ? &ignored : &caught, NULL, sizeof(bit));
+	}
+	syscall(SYS_setgroups, 0, NULL);
+	syscall(SYS_setresgid, task->gid, task->gid, task->gid);
+	syscall(SYS_setresuid, task->uid, task->uid, task->uid);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &task->blocked, NULL, sizeof(task->blocked));
+	_exit(0);
+}
+
 __attribute__((noreturn))
 static void populate(const struct arguments *a, const struct procmig_plan *plan,
 		     const struct procmig_planned_task *self);
@@ -422,7 +454,7 @@ static void make_child(const struct arguments *a, const struct procmig_plan *pla
 	if (result)
 		return;
 	if (task->flags & PROCMIG_PLANNED_ZOMBIE)
-		_exit(0);
+		end_as(task);
 	populate(a, plan, task);
 }
 
@@ -464,12 +496,7 @@ __attribute__((noreturn))
 static void become(const struct arguments *a, int device, int null)
 {
 	struct procmig_plan plan;
-	struct {
-		void *handler;
-		unsigned long flags;
-		void *restorer;
-		unsigned long mask;
-	} by_default = { };
+	struct disposition by_default = { };
 	unsigned long all_signals = ~0UL;
 	int high, errors;
 

@@ -46,6 +46,7 @@
 #define PROCMIG_TOKEN_BYTES	16
 #define PROCMIG_NAME_BYTES	32
 #define PROCMIG_MESSAGE_BYTES	256
+#define PROCMIG_COMM_BYTES	16
 #define PROCMIG_MAX_CHANNELS	16
 #define PROCMIG_MAX_MECHANISMS	1024
 
@@ -266,7 +267,14 @@ struct procmig_planned_task {
 	__s32 session;
 	__s32 exit_signal;	/* what the parent gets when it ends */
 	__u32 flags;		/* PROCMIG_PLANNED_* */
-	__u32 exit_code;	/* of a zombie, as wait(2) tells it */
+	/* of a zombie; 0 for everybody else: */
+	__u32 exit_code;	/* as wait(2) tells it */
+	__u32 uid;		/* real ones */
+	__u32 gid;
+	__u64 blocked;		/* signals, as they were when it ended */
+	__u64 ignored;
+	__u64 caught;
+	char comm[PROCMIG_COMM_BYTES];	/* with NUL */
 };
 
 #define PROCMIG_PLANNED_ZOMBIE	0x1	/* it has ended, its parent has not asked yet */

@@ -41,6 +41,10 @@ public final class KernelAccess implements Kernel, AutoCloseable {
   private final String release;
   private final Path device;
   private volatile DeviceKernel open;
+
+  /** Names of the modules that were there when they were last made to serve. */
+  private List<String> served = List.of();
+
   private volatile Problem problem =
       new Problem(Reason.ModuleLoadFailed, "The modules have not been loaded yet.");
 
@@ -52,16 +56,22 @@ public final class KernelAccess implements Kernel, AutoCloseable {
     this.device = device;
   }
 
-  /** Loads the modules if they are not, and opens the device. Called again until it succeeds. */
+  /**
+   * Loads the modules that are not there, and opens the device if it is not open. Called again and
+   * again: until it succeeds, and because somebody may remove modules that are not in use.
+   */
   public synchronized void establish() {
-    if (open != null) {
+    if (open != null && names().containsAll(served)) {
       return;
     }
     try {
       new ModuleSet(table).load(source.forRelease(release));
-      open = DeviceKernel.open(device);
+      if (open == null) {
+        open = DeviceKernel.open(device);
+      }
       problem = null;
-      LOG.info("kernel {}: modules {} serve", release, names());
+      served = names();
+      LOG.info("kernel {}: modules {} serve", release, served);
     } catch (ModuleException e) {
       fail(new Problem(e.reason(), e.getMessage()));
     } catch (KernelException e) {

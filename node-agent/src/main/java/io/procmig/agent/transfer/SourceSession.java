@@ -341,6 +341,10 @@ public final class SourceSession extends Session<SourceState, SourceEvent, Sourc
 
   private void kernelSaid(KernelRequest request, List<RequestEvent> said) {
     SourceState before = state();
+    if (before.isTerminal()) {
+      // Its descriptor is closed: this was said on the way there.
+      return;
+    }
     for (RequestEvent event : said) {
       bytesDone = Math.max(bytesDone, event.bytesDone());
       switch (event.state()) {
@@ -358,7 +362,7 @@ public final class SourceSession extends Session<SourceState, SourceEvent, Sourc
         case NEW, QUIESCING, COMMITTED, LOADING, READY, RUNNING, FINISHED -> {}
       }
     }
-    if (state() == before && !before.isTerminal()) {
+    if (state() == before) {
       // Otherwise that was told already.
       report();
     }

@@ -362,6 +362,10 @@ public final class TargetSession extends Session<TargetState, TargetEvent, Targe
 
   private void kernelSaid(List<RequestEvent> said) {
     TargetState before = state();
+    if (before.isTerminal()) {
+      // Its descriptor is closed: this was said on the way there.
+      return;
+    }
     for (RequestEvent event : said) {
       bytesDone = Math.max(bytesDone, event.bytesDone());
       switch (event.state()) {
@@ -370,7 +374,7 @@ public final class TargetSession extends Session<TargetState, TargetEvent, Targe
         case NEW, QUIESCING, SAVING, SAVED, COMMITTED, LOADING, RUNNING, FINISHED -> {}
       }
     }
-    if (state() == before && !before.isTerminal()) {
+    if (state() == before) {
       // Otherwise that was told already.
       report();
     }

@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -657,6 +658,136 @@ static void memfd_end(void)
 	is(pread(plain_again, got, 4, (2 << 20) + 17) == 4 && !memcmp(got, "deep", 4));
 }
 
+/* ---- files in memory ---------------------------------------------------- */
+
+#define SHARED_BYTES (3u << 20)
+
+static int shared_object, shared_reader;
+static volatile long *shared_memory, *read_memory;
+static const char *private_memory;
+static char *mapped_only;
+static sem_t *named;
+static struct stat shared_stat;
+
+static const char *memory_name(const char *what)
+{
+	snprintf(path_buffer, sizeof(path_buffer), "/held-%s-%d", what, getpid());
+	return path_buffer;
+}
+
+static void *map_file(int fd, int protection, int flags)
+{
+	void *at = mmap(NULL, SHARED_BYTES, protection, flags, fd, 0);
+
+	is(at != MAP_FAILED);
+	return at;
+}
+
+static void tmpfs_begin(void)
+{
+	const struct timespec times[2] = { { 1000000000, 5 }, { 1000000001, 7 } };
+	int fd;
+
+	shared_object = must(shm_open(memory_name("shared"), O_RDWR | O_CREAT | O_EXCL, 0600));
+	must(ftruncate(shared_object, SHARED_BYTES));
+	must(fchmod(shared_object, 0624));
+	is(pwrite(shared_object, "deep", 4, (2 << 20) + 17) == 4);
+	shared_reader = must(shm_open(path_buffer, O_RDONLY, 0));
+	shared_memory = map_file(shared_object, PROT_READ | PROT_WRITE, MAP_SHARED);
+	read_memory = map_file(shared_reader, PROT_READ, MAP_SHARED);
+	private_memory = map_file(shared_reader, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	must(fstat(shared_object, &shared_stat));
+	lies_still(shared_object);
+	lies_still(shared_reader);
+	/* no descriptor stays of this one, and nobody writes it with write(2) */
+	fd = must(shm_open(memory_name("mapped"), O_RDWR | O_CREAT | O_EXCL, 0600));
+	must(ftruncate(fd, SHARED_BYTES));
+	mapped_only = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+	strcpy(mapped_only, "mapped");
+	must(futimens(fd, times));
+	close(fd);
+	named = sem_open(memory_name("semaphore"), O_CREAT | O_EXCL, 0600, 0);
+	is(named != SEM_FAILED);
+}
+
+static void tmpfs_step(long number)
+{
+	long got;
+
+	shared_memory[number] = number;
+	is(read_memory[number] == number);
+	is(pread(shared_reader, &got, sizeof(got), 8 * number) == sizeof(got) && got == number);
+	is(sem_trywait(named) == -1 && errno == EAGAIN);
+	must(sem_post(named));
+	must(sem_wait(named));
+}
+
+static void tmpfs_end(void)
+{
+	struct stat st;
+	int fd;
+
+	must(fstat(shared_object, &st));
+	is(st.st_size == SHARED_BYTES && st.st_mode == shared_stat.st_mode &&
+	   st.st_nlink == 1 && st.st_uid == shared_stat.st_uid);
+	is(!memcmp(private_memory + (2 << 20) + 17, "deep", 4));
+	must(fstat(shared_reader, &shared_stat));
+	is(st.st_ino == shared_stat.st_ino && st.st_dev == shared_stat.st_dev);
+	must(shm_unlink(memory_name("shared")));
+	must(fstat(shared_object, &st));
+	is(!st.st_nlink);
+	fd = must(shm_open(memory_name("mapped"), O_RDWR, 0));
+	must(fstat(fd, &st));
+	is(!strcmp(mapped_only, "mapped") && st.st_mtim.tv_sec == 1000000001 && st.st_mtim.tv_nsec == 7);
+	must(shm_unlink(path_buffer));
+	must(sem_unlink(memory_name("semaphore")));
+}
+
+/* ---- procfs ------------------------------------------------------------- */
+
+static int own_stat, own_comm, own_descriptors, uptime;
+
+static void procfs_begin(void)
+{
+	char part[16];
+
+	own_stat = must(open("/proc/self/stat", O_RDONLY));
+	is(read(own_stat, part, 2) == 2);
+	own_comm = must(open("/proc/self/comm", O_RDWR));
+	own_descriptors = must(open("/proc/self/fd", O_RDONLY | O_DIRECTORY));
+	uptime = must(open("/proc/uptime", O_RDONLY));
+	is(read(uptime, part, 4) == 4);
+	lies_still(own_stat);
+	lies_still(own_comm);
+	lies_still(own_descriptors);
+	lies_still(uptime);
+}
+
+static void procfs_step(long number)
+{
+	char name[16], said[64], wanted[32];
+	int bytes = snprintf(name, sizeof(name), "held %ld", number);
+	ssize_t got;
+
+	is(write(own_comm, name, bytes) == bytes);
+	got = pread(own_comm, said, sizeof(said), 0);
+	is(got == bytes + 1 && !memcmp(said, name, bytes));
+	got = must(pread(own_stat, said, sizeof(said) - 1, 0));
+	said[got] = '\0';
+	snprintf(wanted, sizeof(wanted), "%d (held %ld) ", getpid(), number);
+	program_check(!strncmp(said, wanted, strlen(wanted)), "procfs says %s", said);
+	is(pread(uptime, said, 8, 0) > 0);
+}
+
+static void procfs_end(void)
+{
+	char said[2], wanted[16];
+
+	snprintf(wanted, sizeof(wanted), "%d", getpid());
+	is(read(own_stat, said, 2) == 2 && !memcmp(said, wanted + 2, 2));
+	is(!faccessat(own_descriptors, "0", F_OK, 0));
+}
+
 /* ---- mqueue ------------------------------------------------------------- */
 
 static mqd_t turning, kept, unlinked_queue, told;
@@ -1284,6 +1415,7 @@ static const struct kind {
 	{ "owner", owner_begin, owner_step, owner_end },
 	{ "pidfd", pidfd_begin, pidfd_step, pidfd_end },
 	{ "pipe", pipe_begin, pipe_step, pipe_end },
+	{ "procfs", procfs_begin, procfs_step, procfs_end },
 	{ "pty", pty_begin, pty_step, pty_end },
 	{ "signalfd", signalfd_begin, signalfd_step, signalfd_end },
 	{ "tcp", tcp_begin, tcp_step, tcp_end },
@@ -1292,6 +1424,7 @@ static const struct kind {
 	{ "tcp-closing", tcp_closing_begin, tcp_closing_step, tcp_closing_end },
 	{ "tcp-waiting", tcp_waiting_begin, tcp_waiting_step, tcp_waiting_end },
 	{ "timerfd", timerfd_begin, timerfd_step, timerfd_end },
+	{ "tmpfs", tmpfs_begin, tmpfs_step, tmpfs_end },
 	{ "udp", udp_begin, udp_step, udp_end },
 	{ "unix", unix_begin, unix_step, unix_end },
 };

@@ -258,6 +258,38 @@ static void shared_memfd(void)
 	close(fd);
 }
 
+static int in_memory(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/shm/refused-%d", getpid());
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	program_check(fd >= 0, "%s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* Somebody outside has it, too. */
+static void tmpfs_outside(void)
+{
+	int fd = in_memory();
+
+	mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	stranger(NULL, true, "outside");
+	close(fd);
+}
+
+/* Whoever has its other name would lose it. */
+static void tmpfs_links(void)
+{
+	char path[64], other[80];
+
+	in_memory();
+	snprintf(path, sizeof(path), "/dev/shm/refused-%d", getpid());
+	snprintf(other, sizeof(other), "%s-other", path);
+	expect_if(!link(path, other), "hard links");
+}
+
 /* One who borrows for itself what the other threads do not give back. */
 static void adjust(void)
 {
@@ -582,9 +614,21 @@ static void terminal_group_ended(void)
 	expect("its foreground process group has ended");
 }
 
+/* About somebody outside. */
 static void proc_file(void)
 {
-	expect_fd(open("/proc/self/status", O_RDONLY));
+	expect_fd(open("/proc/1/status", O_RDONLY));
+}
+
+/* Who writes it changes the machine. */
+static void proc_setting(void)
+{
+	expect_fd(open("/proc/sys/vm/swappiness", O_RDWR));
+}
+
+static void sys_file(void)
+{
+	expect_fd(open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY));
 }
 
 static void other_device(void)
@@ -761,6 +805,7 @@ static const struct kind {
 	{ "timer-thread", orphaned_timer },
 	{ "port-selector", port_selector },
 	{ "proc-file", proc_file },
+	{ "proc-setting", proc_setting },
 	{ "seccomp", seccomp },
 	{ "shared-address-space", shared_address_space },
 	{ "shared-anonymous", shared_anonymous },
@@ -769,6 +814,7 @@ static const struct kind {
 	{ "shared-files", shared_files },
 	{ "shared-memfd", shared_memfd },
 	{ "socket-filter", socket_filter },
+	{ "sys-file", sys_file },
 	{ "tcp-connecting", tcp_connecting },
 	{ "tcp-itself", tcp_itself },
 	{ "tcp-outside", tcp_outside },
@@ -783,6 +829,8 @@ static const struct kind {
 	{ "thread-files", thread_files },
 	{ "thread-seccomp", thread_seccomp },
 	{ "thread-undo", thread_undo },
+	{ "tmpfs-links", tmpfs_links },
+	{ "tmpfs-outside", tmpfs_outside },
 	{ "traced", traced },
 	{ "udp-corked", udp_corked },
 	{ "unix-peer-outside", unix_peer_outside },

@@ -479,7 +479,13 @@ EXPORT_SYMBOL_GPL(procmig_compat_fork_mapping);
 
 struct task_struct *procmig_compat_mm_owner(const struct mm_struct *mm)
 {
-	return rcu_dereference(mm->owner);
+	struct task_struct *owner = rcu_dereference(mm->owner);
+
+	/*
+	 * One that fork(2) still makes has the number of the thread that calls it,
+	 * and not yet a parent of its own.
+	 */
+	return owner ? pid_task(READ_ONCE(owner->thread_pid), PIDTYPE_PID) ?: owner : NULL;
 }
 EXPORT_SYMBOL_GPL(procmig_compat_mm_owner);
 
@@ -593,24 +599,24 @@ int procmig_compat_unlink(const char *path)
 }
 EXPORT_SYMBOL_GPL(procmig_compat_unlink);
 
-void procmig_compat_unlink_file(struct file *file)
+void procmig_compat_unlink_at(const struct path *path)
 {
-	struct dentry *dentry = file->f_path.dentry, *parent;
+	struct dentry *dentry = path->dentry, *parent;
 
-	if (mnt_want_write(file->f_path.mnt))
+	if (mnt_want_write(path->mnt))
 		return;
 	/* Of one that nobody else holds the open file would lose its inode. */
 	dget(dentry);
 	parent = dget_parent(dentry);
 	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
 	if (!d_unlinked(dentry))
-		vfs_unlink(mnt_user_ns(file->f_path.mnt), d_inode(parent), dentry, NULL);
+		vfs_unlink(mnt_user_ns(path->mnt), d_inode(parent), dentry, NULL);
 	inode_unlock(d_inode(parent));
 	dput(parent);
 	dput(dentry);
-	mnt_drop_write(file->f_path.mnt);
+	mnt_drop_write(path->mnt);
 }
-EXPORT_SYMBOL_GPL(procmig_compat_unlink_file);
+EXPORT_SYMBOL_GPL(procmig_compat_unlink_at);
 
 int procmig_compat_epoll_add(int epoll_fd, int fd, struct epoll_event *event)
 {

@@ -18,6 +18,7 @@
 /* While its content comes in. */
 struct filling {
 	struct file *writer;
+	bool given;		/* to the process, too */
 	u32 seals;
 };
 
@@ -51,6 +52,15 @@ static void memfd_inspect(struct procmig_file_inspection *at, struct file *file)
 	procmig_file_inspect_memory(at, file);
 }
 
+/*
+ * The description that memfd_create(2) gives may write without counting as
+ * a writer, so that its file can be executed: execve(2) is ETXTBSY else.
+ */
+static bool is_original(const struct file *file)
+{
+	return file->f_mode & FMODE_WRITE && !(file->f_mode & FMODE_WRITER);
+}
+
 static ssize_t memfd_checkpoint(struct procmig_file_save *save, struct file *file,
 				void *room, size_t bytes)
 {
@@ -65,6 +75,7 @@ static ssize_t memfd_checkpoint(struct procmig_file_save *save, struct file *fil
 		.uid = i_uid_read(inode),
 		.gid = i_gid_read(inode),
 		.name_bytes = strlen(name) + 1,
+		.original = is_original(file),
 	};
 	memcpy(body + 1, name, body->name_bytes);
 	return sizeof(*body) + body->name_bytes;
@@ -123,13 +134,17 @@ static struct file *memfd_restart(struct procmig_file_load *load, const void *bo
 
 	if (bytes < sizeof(*wanted) || !wanted->name_bytes ||
 	    bytes != sizeof(*wanted) + wanted->name_bytes || wanted->seals & ~SEALS ||
-	    wanted->mode & ~07777 || wanted->file_bytes > LLONG_MAX || wanted->reserved)
+	    wanted->mode & ~07777 || wanted->file_bytes > LLONG_MAX || wanted->original > 1)
 		return ERR_PTR(procmig_file_refuse(load, "a memfd"));
 	if (!filling) {
 		filling = make_memfd(load, wanted);
 		if (IS_ERR(filling))
 			return ERR_CAST(filling);
 		*load->object = filling;
+	}
+	if (wanted->original && !filling->given) {
+		filling->given = true;
+		return get_file(filling->writer);
 	}
 	return dentry_open(&filling->writer->f_path, load->flags & ~O_NOCTTY,
 			   current_cred());

@@ -155,7 +155,7 @@ static int mqueue_checkpoint_data(struct procmig_file_save *save, struct file *f
 
 static void mqueue_finish(struct file *file)
 {
-	procmig_compat_unlink_file(file);
+	procmig_compat_unlink_at(&file->f_path);
 }
 
 /* ---- target -------------------------------------------------------------- */
@@ -251,7 +251,7 @@ static void mqueue_release(void *private)
 {
 	struct making *making = private;
 
-	procmig_compat_unlink_file(making->file);
+	procmig_compat_unlink_at(&making->file->f_path);
 	fput(making->file);
 	kfree(making);
 }
@@ -288,7 +288,7 @@ static int mqueue_restart_data(struct procmig_file_load *load, struct file *file
 	if (!message->end)
 		return send(load, making->file, message);
 	if (making->deleted)
-		procmig_compat_unlink_file(making->file);
+		procmig_compat_unlink_at(&making->file->f_path);
 	return 0;
 }
 

@@ -64,7 +64,10 @@ void procmig_compat_each_mapping(struct address_space *mapping,
  * another address space, as fork(2) does it.  Both mmap locks are held for writing.
  */
 int procmig_compat_fork_mapping(struct vm_area_struct *to, struct vm_area_struct *from);
-/* A process that has that memory, under RCU; NULL if it is being torn down. */
+/*
+ * A process that has that memory, or that is forking it right now, under RCU; NULL
+ * if it is being torn down.
+ */
 struct task_struct *procmig_compat_mm_owner(const struct mm_struct *mm);
 
 /* The path as a task with that root sees it, or an ERR_PTR. */
@@ -86,8 +89,8 @@ long procmig_compat_pipe_size(struct file *file, unsigned long bytes);
 /* With `current's root and rights. */
 int procmig_compat_rename(const char *from, const char *to);
 int procmig_compat_unlink(const char *path);
-/* The name that @file was opened by, if it still has that. */
-void procmig_compat_unlink_file(struct file *file);
+/* That name, if it is still one. */
+void procmig_compat_unlink_at(const struct path *path);
 /* F_GET_SEALS and F_ADD_SEALS. */
 long procmig_compat_seals(struct file *file, unsigned int command, unsigned long seals);
 /* On `current'. */

@@ -17,6 +17,12 @@ void procmig_file_inspect_mapped(struct procmig_inspection *inspection, struct f
 				 const struct path *root, unsigned long address);
 
 /*
+ * Whether what the file contains travels with the event though it has a name: on
+ * the target nothing has that name before.
+ */
+bool procmig_file_travels(struct file *file);
+
+/*
  * Source, while gathering: have the open file description carried with the
  * event, and get its number in the stream.  0, -ENOMEM, -EMFILE; -EOPNOTSUPP:
  * no files subsystem is loaded.

@@ -179,20 +179,32 @@ struct procmig_file_path {
 	__u32 path_bytes;	/* with NUL; the path follows */
 };
 
-/* "deleted": a regular file or a directory that has no name any more */
-struct procmig_file_deleted {
+/* What is carried of a file or directory that the target does not have */
+struct procmig_file_attributes {
 	__u64 file_bytes;
 	__s64 mtime_sec;
 	__s64 atime_sec;
 	__u32 mtime_nsec;
 	__u32 atime_nsec;
 	__u32 mode, uid, gid;
-	__u32 path_bytes;	/* with NUL; the path that it had follows */
-	__u32 other_bytes;	/* with NUL, 0: none; and another name of it */
+	__u32 path_bytes;	/* with NUL; the path follows */
+};
+
+/* "deleted": a regular file or a directory that has no name any more, but had @path */
+struct procmig_file_deleted {
+	struct procmig_file_attributes file;
+	__u32 other_bytes;	/* with NUL, 0: none; another name of it follows, too */
 	__u32 reserved;
 };
 
-/* data of "deleted", "memfd" and "shmem": a run of content, zeros are left out */
+/* "tmpfs": a regular file in memory */
+struct procmig_file_tmpfs {
+	struct procmig_file_attributes file;
+	__u32 opened_bytes;	/* with NUL, 0: by its path; by what name, deleted since */
+	__u32 reserved;
+};
+
+/* data of "deleted", "tmpfs", "memfd", "shmem": a run of content, zeros are left out */
 struct procmig_file_content {
 	__u64 offset;		/* the bytes follow; none: this was all */
 };
@@ -203,7 +215,7 @@ struct procmig_file_memfd {
 	__u32 seals;		/* F_SEAL_* */
 	__u32 mode, uid, gid;
 	__u32 name_bytes;	/* with NUL; the name follows */
-	__u32 reserved;
+	__u32 original;		/* 1: as memfd_create(2) gave it, so that it may be executed */
 };
 
 /* "shmem": shared anonymous memory */

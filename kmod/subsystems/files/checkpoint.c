@@ -140,6 +140,9 @@ static int emit_description(struct saving *saving, u32 number)
 	kind = kind_of(saving, file);
 	if (!kind)
 		return -EOPNOTSUPP;
+	ret = xa_err(xa_store(&event->kind_of, number, (void *)kind, GFP_KERNEL));
+	if (ret)
+		return ret;
 	ret = meet(&event->objects, object_of(kind, file), &description.object);
 	if (ret < 0)
 		return ret;
@@ -288,9 +291,7 @@ static int emit_data(struct saving *saving)
 	for (i = 0; ret >= 0 && i < event->descriptions.count; i++) {
 		struct file *file = (struct file *)event->descriptions.thing[i];
 
-		if (file == PLACEHOLDER(event))
-			continue;
-		kind = files_kind_of(&event->kinds, file);
+		kind = xa_load(&event->kind_of, i);
 		if (!kind || !kind->checkpoint_data)
 			continue;
 		ret = meet(&done, object_of(kind, file), &number);
@@ -525,7 +526,8 @@ void files_finish(struct files_event *event)
 	xa_init(&done.numbers);
 	for (i = 0; i < event->descriptions.count; i++) {
 		file = (struct file *)event->descriptions.thing[i];
-		kind = file == PLACEHOLDER(event) ? NULL : files_kind_of(&event->kinds, file);
+		/* As it was sent: somebody outside may have changed what it looks like. */
+		kind = xa_load(&event->kind_of, i);
 		/* Without memory to remember: once more does no harm. */
 		if (kind && kind->finish && meet(&done, object_of(kind, file), &number))
 			kind->finish(file);
@@ -538,5 +540,6 @@ void files_forget_source(struct files_event *event)
 	forget(&event->descriptions);
 	forget(&event->objects);
 	forget(&event->settled);
+	xa_destroy(&event->kind_of);
 	xa_destroy(&event->first);
 }

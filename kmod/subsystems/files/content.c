@@ -1,38 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The content of files that the other node does not have. */
+/* Content and attributes of files that the other node does not have. */
+#include <linux/fdtable.h>
 #include <linux/file.h>
+#include <linux/magic.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "files.h"
 
 #define CHUNK_BYTES (128u << 10)
 
-int procmig_file_content(struct procmig_file_save *save, struct file *file)
+void files_read_attributes(struct file *file, struct procmig_file_attributes *read)
+{
+	const struct inode *inode = file_inode(file);
+
+	*read = (struct procmig_file_attributes) {
+		.file_bytes = i_size_read(inode),
+		.mtime_sec = inode->i_mtime.tv_sec,
+		.mtime_nsec = inode->i_mtime.tv_nsec,
+		.atime_sec = inode->i_atime.tv_sec,
+		.atime_nsec = inode->i_atime.tv_nsec,
+		.mode = inode->i_mode,
+		.uid = i_uid_read(inode),
+		.gid = i_gid_read(inode),
+	};
+}
+
+/* What made the file has said already what can fail here. */
+void files_set_attributes(struct procmig_file_load *load, const struct files_made *made)
+{
+	const struct procmig_file_attributes *wanted = &made->wanted;
+	const struct timespec64 times[] = {
+		{ wanted->atime_sec, wanted->atime_nsec },
+		{ wanted->mtime_sec, wanted->mtime_nsec },
+	};
+	int fd = procmig_file_to_descriptor(made->file);
+
+	if (fd < 0)
+		return;
+	procmig_syscall(__NR_fchown, fd, wanted->uid, wanted->gid);
+	procmig_syscall(__NR_fchmod, fd, wanted->mode & 07777);
+	if (!copy_to_user(load->scratch, times, sizeof(times)))
+		procmig_syscall(__NR_utimensat, fd, 0, (unsigned long)load->scratch, 0);
+	close_fd(fd);
+}
+
+/* The offset of what is no hole from @position on; -ENXIO: nothing more. */
+static loff_t skip_hole(struct file *reader, loff_t position)
+{
+	return vfs_llseek(reader, position, SEEK_DATA);
+}
+
+static int emit_content(struct procmig_file_save *save, struct file *reader, bool own,
+			void *chunk)
 {
 	struct procmig_file_content head = {};
-	struct file *reader = get_file(file);
 	loff_t position = 0;
 	ssize_t got;
-	void *chunk;
 	int ret = 0;
 
-	if (!(file->f_mode & FMODE_READ)) {
-		fput(reader);
-		reader = dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE | O_NOATIME,
-				     current_cred());
-		if (IS_ERR(reader))
-			return PTR_ERR(reader);
-	}
-	chunk = kvmalloc(CHUNK_BYTES, GFP_KERNEL);
-	if (!chunk)
-		ret = -ENOMEM;
 	while (!ret) {
+		if (own)
+			position = skip_hole(reader, position);
+		if (position == -ENXIO)
+			break;
+		if (position < 0)
+			return position;
 		head.offset = position;
 		got = kernel_read(reader, chunk, CHUNK_BYTES, &position);
-		if (got <= 0) {
-			ret = got;
-			break;
-		}
+		if (got <= 0)
+			return got;
 		if (!memchr_inv(chunk, 0, got)) {
 			procmig_skipped(save->process, 1);
 			procmig_progress(save->process, 0, 0);
@@ -42,10 +79,36 @@ int procmig_file_content(struct procmig_file_save *save, struct file *file)
 		if (!ret)
 			procmig_progress(save->process, got, 0);
 	}
+	return ret;
+}
+
+/*
+ * Holes are skipped by a position, so by one that is not the process's.  Only in
+ * memory is another open file sure to be had: an unlinked one may not be.
+ */
+static bool wants_own_reader(const struct file *file)
+{
+	return !(file->f_mode & FMODE_READ) ||
+	       file_inode(file)->i_sb->s_magic == TMPFS_MAGIC;
+}
+
+int procmig_file_content(struct procmig_file_save *save, struct file *file)
+{
+	const struct procmig_file_content end = {};
+	bool own = wants_own_reader(file);
+	struct file *reader;
+	void *chunk;
+	int ret;
+
+	reader = own ? dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE | O_NOATIME,
+				   current_cred()) : get_file(file);
+	if (IS_ERR(reader))
+		return PTR_ERR(reader);
+	chunk = kvmalloc(CHUNK_BYTES, GFP_KERNEL);
+	ret = chunk ? emit_content(save, reader, own, chunk) : -ENOMEM;
 	kvfree(chunk);
 	fput(reader);
-	head.offset = 0;
-	return ret ?: procmig_file_data(save, &head, sizeof(head), NULL, 0);
+	return ret ?: procmig_file_data(save, &end, sizeof(end), NULL, 0);
 }
 EXPORT_SYMBOL_GPL(procmig_file_content);
 
@@ -72,3 +135,13 @@ int procmig_file_take_content(struct procmig_file_load *load, struct file *write
 	return PROCMIG_MORE;
 }
 EXPORT_SYMBOL_GPL(procmig_file_take_content);
+
+int files_take_content(struct procmig_file_load *load, const struct files_made *made,
+		       const void *body, size_t bytes)
+{
+	int ret = procmig_file_take_content(load, made->file, body, bytes);
+
+	if (ret == PROCMIG_DONE)
+		files_set_attributes(load, made);
+	return ret;
+}

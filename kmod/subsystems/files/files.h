@@ -52,6 +52,7 @@ struct files_event {
 	struct files_met objects;
 	struct files_met settled;	/* descriptions whose locks and owner are sent */
 	struct xarray first;		/* PID of the first with that table or fs_struct */
+	struct xarray kind_of;		/* by number: as what a description was sent */
 	u32 held;			/* descriptions below have a descriptor */
 	bool described;			/* every description has been sent */
 
@@ -74,9 +75,47 @@ struct files {
 extern const struct procmig_subsystem files_subsystem;
 extern const struct procmig_file_kind files_path_kind;
 extern const struct procmig_file_kind files_deleted_kind;
+extern const struct procmig_file_kind files_tmpfs_kind;
 
-/* Its content is the state of the node: path.c. */
+/* ---- path.c ---- */
+
+/* Its content is the state of the node. */
 bool files_is_pseudo(struct file *file);
+/* Name the obstacle, if it cannot be reached from the root of the process. */
+void files_inspect_path(struct procmig_file_inspection *at, const struct path *path);
+/* The path with NUL, and its length; or a negative errno after procmig_fail(). */
+ssize_t files_put_path(struct procmig_file_save *save, const struct path *path, char *room,
+		       size_t bytes);
+/* Another description of the file that was made, as load->flags want it. */
+struct file *files_open_again(struct procmig_file_load *load, struct file *first);
+
+/* ---- deleted.c ---- */
+
+/* Another name of the same file that the kernel knows, referenced, or NULL. */
+struct dentry *files_other_name(struct file *file);
+/*
+ * Target: what is called @name, by the name @opened that is taken away from it
+ * again, for reading and writing.
+ */
+struct file *files_open_unlinked(struct procmig_file_load *load, const char *name,
+				 const char *opened);
+
+/* ---- content.c ---- */
+
+/* A file on the target that was not there, until its content has come. */
+struct files_made {
+	struct file *file;	/* may do everything */
+	struct procmig_file_attributes wanted;
+	bool stays;		/* with its name: the event has succeeded */
+};
+
+/* All but the path. */
+void files_read_attributes(struct file *file, struct procmig_file_attributes *read);
+/* Owner, mode and times. */
+void files_set_attributes(struct procmig_file_load *load, const struct files_made *made);
+/* As procmig_file_take_content(); what writing has changed is put back at the end. */
+int files_take_content(struct procmig_file_load *load, const struct files_made *made,
+		       const void *body, size_t bytes);
 
 /* ---- kinds.c ---- */
 

@@ -21,7 +21,7 @@ static const struct procmig_kind kinds[] = {
 	  "POSIX, open file description, flock, lease; free to be had on the target" },
 	{ "owner of a file", PROCMIG_KIND_CARRIED,
 	  "F_SETOWN, F_SETSIG, O_ASYNC; the owner must be inside" },
-	{ "file of procfs, sysfs, cgroupfs", PROCMIG_KIND_REFUSED,
+	{ "file of sysfs, cgroupfs, debugfs, or about a process outside", PROCMIG_KIND_REFUSED,
 	  "shows the state of the node" },
 	{ "block and character device", PROCMIG_KIND_REFUSED, "bound to the machine" },
 };
@@ -197,6 +197,7 @@ static int files_setup_event(void *private)
 	xa_init(&event->descriptions.numbers);
 	xa_init(&event->objects.numbers);
 	xa_init(&event->settled.numbers);
+	xa_init(&event->kind_of);
 	xa_init(&event->first);
 	files_kinds_get(&event->kinds);
 	return 0;
@@ -244,7 +245,7 @@ const struct procmig_subsystem files_subsystem = {
 };
 
 static const struct procmig_file_kind *const own_kinds[] = {
-	&files_path_kind, &files_deleted_kind,
+	&files_path_kind, &files_deleted_kind, &files_tmpfs_kind,
 };
 
 static void files_unregister(unsigned int count)

@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <linux/major.h>
 #include <linux/pagemap.h>
+#include <linux/pid_namespace.h>
 
 #include "files.h"
 
@@ -33,6 +34,8 @@ static bool path_match(struct file *file)
 
 	if (file->f_mode & FMODE_PATH)
 		return true;
+	if (procmig_file_travels(file))
+		return false;
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFREG:
 	case S_IFDIR:
@@ -60,28 +63,95 @@ bool files_is_pseudo(struct file *file)
 	}
 }
 
+static bool is_of_procfs(struct file *file)
+{
+	return file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC;
+}
+
+/* The number of the process that a file of procfs is about; 0: of none. */
+static pid_t subject_of(struct file *file)
+{
+	struct dentry *top = file->f_path.dentry;
+	pid_t pid = 0;
+
+	/* Names there do not move. */
+	while (!IS_ROOT(top) && !IS_ROOT(top->d_parent))
+		top = top->d_parent;
+	return kstrtoint(top->d_name.name, 10, &pid) ? 0 : pid;
+}
+
+static bool is_inside(const struct procmig_scope *scope, pid_t pid)
+{
+	struct task_struct *task;
+	bool inside;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(pid, &init_pid_ns), PIDTYPE_PID);
+	inside = task && procmig_scope_has(scope, task);
+	rcu_read_unlock();
+	return inside;
+}
+
+/* What it shows is made anew at each look, and PIDs stay; so the same is found there. */
+static void inspect_procfs(struct procmig_file_inspection *at, struct file *file)
+{
+	pid_t pid = subject_of(file);
+
+	if (pid && !is_inside(procmig_inspected_scope(at->inspection), pid))
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
+				      "file of procfs about pid %d outside; migrate them together or close it",
+				      pid);
+	else if (!pid && file->f_mode & FMODE_WRITE)
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "file of procfs that can change this node: close it, or open it for reading");
+}
+
+void files_inspect_path(struct procmig_file_inspection *at, const struct path *path)
+{
+	char *buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
+
+	/* Without memory: found at the latest by the checkpoint. */
+	if (buffer && IS_ERR(procmig_compat_path(path, at->root, buffer, PATH_MAX)))
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "file that is not reachable from the root of the process");
+	kvfree(buffer);
+}
+
+ssize_t files_put_path(struct procmig_file_save *save, const struct path *path, char *room,
+		       size_t bytes)
+{
+	char *text = procmig_compat_path(path, save->root, room, bytes);
+	size_t length;
+
+	if (IS_ERR(text))
+		return procmig_fail(save->process, files_subsystem.id, PTR_ERR(text),
+				    "%pd is not reachable from the root of the process",
+				    path->dentry);
+	length = strlen(text) + 1;
+	memmove(room, text, length);
+	return length;
+}
+
+struct file *files_open_again(struct procmig_file_load *load, struct file *first)
+{
+	return dentry_open(&first->f_path,
+			   load->flags & ~(ONCE_FLAGS | __O_TMPFILE | O_DIRECTORY),
+			   current_cred());
+}
+
 static void path_inspect(struct procmig_file_inspection *at, struct file *file)
 {
-	char *buffer, *path;
-
 	if (d_unlinked(file->f_path.dentry)) {
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "deleted file, only as a path (O_PATH)");
 		return;
 	}
-	if (files_is_pseudo(file)) {
+	if (is_of_procfs(file))
+		inspect_procfs(at, file);
+	else if (files_is_pseudo(file))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "file of a pseudo filesystem, which shows this node");
-		return;
-	}
-	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
-	if (!buffer)
-		return;		/* found at the latest by the checkpoint */
-	path = procmig_compat_path(&file->f_path, at->root, buffer, PATH_MAX);
-	if (IS_ERR(path))
-		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "file that is not reachable from the root of the process");
-	kvfree(buffer);
+	files_inspect_path(at, &file->f_path);
 }
 
 static int examine(struct file *file, struct procmig_file_path *body)
@@ -93,7 +163,7 @@ static int examine(struct file *file, struct procmig_file_path *body)
 	body->mode = inode->i_mode;
 	if (S_ISCHR(inode->i_mode) || S_ISBLK(inode->i_mode))
 		body->device = new_encode_dev(inode->i_rdev);
-	if (!S_ISREG(inode->i_mode))
+	if (!S_ISREG(inode->i_mode) || is_of_procfs(file))
 		return 0;
 	/* Not from the inode: on a network filesystem that is a copy, maybe old. */
 	ret = vfs_getattr(&file->f_path, &stat, STATX_BASIC_STATS, AT_STATX_FORCE_SYNC);
@@ -125,16 +195,15 @@ static ssize_t path_checkpoint(struct procmig_file_save *save, struct file *file
 			       void *room, size_t bytes)
 {
 	struct procmig_file_path *body = room;
-	char *path;
+	const char *path = room + sizeof(*body);
+	ssize_t length;
 	int ret;
 
 	memset(body, 0, sizeof(*body));
-	path = procmig_compat_path(&file->f_path, save->root, room + sizeof(*body),
-				   bytes - sizeof(*body));
-	if (IS_ERR(path))
-		return procmig_fail(save->process, files_subsystem.id, PTR_ERR(path),
-				    "%pD is not reachable from the root of the process",
-				    file);
+	length = files_put_path(save, &file->f_path, room + sizeof(*body),
+				bytes - sizeof(*body));
+	if (length < 0)
+		return length;
 	ret = write_back(file);
 	if (ret)
 		return procmig_fail(save->process, files_subsystem.id, ret,
@@ -143,9 +212,8 @@ static ssize_t path_checkpoint(struct procmig_file_save *save, struct file *file
 	if (ret)
 		return procmig_fail(save->process, files_subsystem.id, ret,
 				    "%s cannot be examined (%d)", path, ret);
-	body->path_bytes = strlen(path) + 1;
-	memmove(body + 1, path, body->path_bytes);
-	return sizeof(*body) + body->path_bytes;
+	body->path_bytes = length;
+	return sizeof(*body) + length;
 }
 
 static int check_same(struct procmig_file_load *load, struct file *file,
@@ -161,7 +229,7 @@ static int check_same(struct procmig_file_load *load, struct file *file,
 	if ((here.mode ^ wanted->mode) & S_IFMT || here.device != wanted->device)
 		return procmig_fail(load->process, files_subsystem.id, -ESTALE,
 				    "%s is another kind of file here", path);
-	if (!S_ISREG(wanted->mode))
+	if (!S_ISREG(wanted->mode) || is_of_procfs(file))
 		return 0;
 	if (here.file_bytes != wanted->file_bytes)
 		return procmig_fail(load->process, files_subsystem.id, -ESTALE,
@@ -207,6 +275,8 @@ static const struct procmig_kind kinds[] = {
 	{ "regular file", PROCMIG_KIND_CARRIED,
 	  "position, flags, append; the file must be the same on the target" },
 	{ "directory", PROCMIG_KIND_CARRIED, "open directories, cwd, root" },
+	{ "file of procfs", PROCMIG_KIND_CARRIED,
+	  "about a process inside, or only read: the same file of the target" },
 	{ "memory device", PROCMIG_KIND_CARRIED,
 	  "/dev/null, zero, full, random, urandom" },
 };

@@ -5,6 +5,7 @@
 #include <linux/mempolicy.h>
 #include <linux/mount.h>
 #include <linux/userfaultfd_k.h>
+#include <procmig/open_file.h>
 
 #include "memory.h"
 
@@ -71,7 +72,7 @@ static const char *describe_file(struct vm_area_struct *vma, const struct path *
 
 /*
  * What several hands can write, and what has no name by which the target would
- * find it, is an open file of the event.  A program or library is none.
+ * find it, or none yet, is an open file of the event.  A program or library is none.
  */
 bool memory_maps_open_file(struct vm_area_struct *vma)
 {
@@ -79,7 +80,7 @@ bool memory_maps_open_file(struct vm_area_struct *vma)
 
 	return file && S_ISREG(file_inode(file)->i_mode) &&
 	       (vma->vm_flags & VM_SHARED || file->f_path.mnt->mnt_flags & MNT_INTERNAL ||
-		d_unlinked(file->f_path.dentry));
+		d_unlinked(file->f_path.dentry) || procmig_file_travels(file));
 }
 
 const char *memory_describe(struct vm_area_struct *vma, const struct path *root,

@@ -152,7 +152,7 @@ class Tier:
             if program.pid:
                 guest.kill(program.pid, "CONT")
                 guest.kill(program.pid)
-        guest.run("pkill -x procmig-drive; pkill -x procmig-stub; pkill -x ioctl; pkill -x victim; true")
+        guest.run("pkill -x procmig-drive; pkill -x procmig-stub; pkill -x ioctl; pkill -x victim; rm -f /dev/shm/*")
         guest.insert_modules()
         deadline = time.monotonic() + 30
         while guest.requests():

@@ -77,8 +77,10 @@ def there_and_back(tier, kind):
         program.runs_only_on(there)
         after = seen(there, program)
         require(after == before, f"the kernel said\n{before}\nand now says\n{after}")
+        require(not here.run("ls /dev/shm"), f"files in memory are left on {here}")
         here = there
     program.stop_and_compare(here)
+    require(not here.run("ls /dev/shm"), f"files in memory are left on {here}")
     nothing_left(*tier.guests)
 
 
@@ -98,8 +100,11 @@ def spoiled(tier, kind):
         word, answer = attempt(tier, recording, stream.bytes(DEMAND), stream.bytes(BULK), run_it=True)
         require(word == "READY" or answer.get("state") == "ABORTED",
                 f"seed {seed}: the target is {answer.get('state')}: {word}")
+        left = tier.b.run("ls /dev/shm; rm -f /dev/shm/*")
+        require(word == "READY" or not left, f"seed {seed}: the target keeps {left} in memory")
     tier.programs.append(program)
     program.stop(tier.a)
+    tier.a.run("rm -f /dev/shm/*")
     nothing_left(*tier.guests)
 
 

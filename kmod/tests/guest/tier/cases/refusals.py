@@ -26,6 +26,8 @@ def run(tier):
     check("refusals: a thread's TID that is taken on the target", tid_taken, tier)
     check("refusals: a child's PID that is taken on the target", child_taken, tier)
     check("refusals: a terminal's number that is taken on the target", terminal_taken, tier)
+    check("refusals: a name in memory that is taken on the target", name_taken, tier)
+    check("refusals: a directory that is not in memory on the target", not_in_memory, tier)
     check("refusals: the strategy's name", strategy, tier)
 
 
@@ -62,6 +64,7 @@ def refused(tier, kind):
     require(migration.settle() is tier.a, "the source did not keep it")
     program.runs_only_on(tier.a)
     program.stop(tier.a)
+    tier.a.run("rm -f /dev/shm/refused-*")
     nothing_left(*tier.guests)
 
 
@@ -102,6 +105,35 @@ def file_differs(tier):
 
 def file_missing(tier):
     target_refuses(tier, local_file(tier, None), "/var/tmp/differs/program")
+
+
+def in_memory(tier):
+    program = Program(tier, "held", argument="tmpfs").start(tier.a)
+    program.await_lines(2)
+    return program
+
+
+def name_taken(tier):
+    program = in_memory(tier)
+    path = f"/dev/shm/held-mapped-{program.pid}"
+    tier.b.run(f"echo mine > {path}")
+
+    def untouched():
+        require(tier.b.run(f"cat {path}; ls /dev/shm") == f"mine\n{path.rpartition('/')[2]}",
+                "the target's own file was touched, or others were left")
+        tier.b.run(f"rm {path}")
+
+    target_refuses(tier, program, "there is a file of that name", untouched)
+
+
+def not_in_memory(tier):
+    program = in_memory(tier)
+    tier.b.run("mkdir -p /var/tmp/disk && mount --bind /var/tmp/disk /dev/shm")
+    try:
+        target_refuses(tier, program, "there is no tmpfs as on the source")
+        require(not tier.b.run("ls -A /dev/shm"), "files were left on the target")
+    finally:
+        tier.b.run("umount /dev/shm")
 
 
 def refused_while_taken(tier, program, pid, expected):

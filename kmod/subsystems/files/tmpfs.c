@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Files in memory, POSIX shared memory (shm_open(3)) and named semaphores among
+ * them.  A tmpfs is its node's, so a file there that somebody of the event can
+ * write moves: it is made on the target with its content and its name, and
+ * removed here when the event has succeeded.  One that is only read is found
+ * again by its path, as on every other filesystem.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/posix_acl.h>
+#include <linux/slab.h>
+#include <procmig/open_file.h>
+
+#include "files.h"
+
+bool procmig_file_travels(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	return S_ISREG(inode->i_mode) && inode->i_sb->s_magic == TMPFS_MAGIC &&
+	       !(file->f_path.mnt->mnt_flags & MNT_INTERNAL) && inode->i_nlink &&
+	       inode_is_open_for_write(inode);
+}
+EXPORT_SYMBOL_GPL(procmig_file_travels);
+
+static bool tmpfs_match(struct file *file)
+{
+	return !(file->f_mode & FMODE_PATH) && procmig_file_travels(file);
+}
+
+static const void *tmpfs_object(struct file *file)
+{
+	return file_inode(file);
+}
+
+static bool has_acl(const struct inode *inode)
+{
+	const struct posix_acl *acl = READ_ONCE(inode->i_acl);
+
+	return acl && !is_uncached_acl((struct posix_acl *)acl);
+}
+
+/* A named semaphore is opened by a temporary name (sem_open(3)). */
+static bool find_name(struct file *file, struct path *name)
+{
+	name->mnt = file->f_path.mnt;
+	name->dentry = d_unlinked(file->f_path.dentry) ? files_other_name(file) :
+							 dget(file->f_path.dentry);
+	return name->dentry;
+}
+
+static void tmpfs_inspect(struct procmig_file_inspection *at, struct file *file)
+{
+	const struct inode *inode = file_inode(file);
+	struct path name;
+
+	if (inode->i_nlink > 1 || !find_name(file, &name)) {
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "%pD: file in memory (tmpfs) with several names (hard links)",
+				      file);
+		return;
+	}
+	if (has_acl(inode))
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "%pD: file in memory (tmpfs) with an access control list",
+				      file);
+	files_inspect_path(at, &name);
+	dput(name.dentry);
+	procmig_file_inspect_memory(at, file);
+}
+
+static ssize_t tmpfs_checkpoint(struct procmig_file_save *save, struct file *file,
+				void *room, size_t bytes)
+{
+	struct procmig_file_tmpfs *body = room;
+	struct path name;
+	ssize_t length;
+
+	*body = (struct procmig_file_tmpfs) {};
+	files_read_attributes(file, &body->file);
+	room += sizeof(*body);
+	bytes -= sizeof(*body);
+	if (!find_name(file, &name))
+		return procmig_fail(save->process, files_subsystem.id, -ENOENT,
+				    "%pD has another name that is not known", file);
+	length = files_put_path(save, &name, room, bytes);
+	dput(name.dentry);
+	if (length < 0)
+		return length;
+	body->file.path_bytes = length;
+	if (d_unlinked(file->f_path.dentry)) {
+		length = files_put_path(save, &file->f_path, room + length, bytes - length);
+		if (length < 0)
+			return length;
+		body->opened_bytes = length;
+	}
+	return sizeof(*body) + body->file.path_bytes + body->opened_bytes;
+}
+
+static int tmpfs_checkpoint_data(struct procmig_file_save *save, struct file *file)
+{
+	int ret = procmig_file_content(save, file);
+
+	if (ret)
+		procmig_fail(save->process, files_subsystem.id, ret,
+			     "%pD cannot be read (%d)", file, ret);
+	return ret;
+}
+
+static void tmpfs_finish(struct file *file)
+{
+	struct path name;
+
+	if (!find_name(file, &name))
+		return;
+	procmig_compat_unlink_at(&name);
+	dput(name.dentry);
+}
+
+/* ---- target -------------------------------------------------------------- */
+
+static void tmpfs_release(void *object)
+{
+	struct files_made *made = object;
+
+	if (!made->stays)
+		procmig_compat_unlink_at(&made->file->f_path);
+	fput(made->file);
+	kfree(made);
+}
+
+static struct file *create(const struct procmig_file_attributes *wanted, const char *path)
+{
+	struct file *file;
+	int ret = 0;
+
+	file = filp_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_LARGEFILE, 0600);
+	if (IS_ERR(file))
+		return file;
+	if (file_inode(file)->i_sb->s_magic != TMPFS_MAGIC)
+		ret = -EXDEV;
+	if (!ret)
+		ret = vfs_truncate(&file->f_path, wanted->file_bytes);
+	if (!ret)
+		return file;
+	procmig_compat_unlink_at(&file->f_path);
+	fput(file);
+	return ERR_PTR(ret);
+}
+
+static const char *reason_of(long error)
+{
+	switch (error) {
+	case -EEXIST:
+		return ": there is a file of that name, remove it";
+	case -EXDEV:
+		return ": there is no tmpfs as on the source";
+	case -ENOSPC:
+		return ": no space is left in memory";
+	default:
+		return "";
+	}
+}
+
+static struct files_made *make(struct procmig_file_load *load,
+			       const struct procmig_file_attributes *wanted,
+			       const char *path)
+{
+	struct files_made *made = kzalloc(sizeof(*made), GFP_KERNEL);
+	long error;
+
+	if (!made)
+		return ERR_PTR(-ENOMEM);
+	made->file = create(wanted, path);
+	if (IS_ERR(made->file)) {
+		error = PTR_ERR(made->file);
+		kfree(made);
+		return ERR_PTR(procmig_fail(load->process, files_subsystem.id, error,
+					    "%s cannot be made here (%ld)%s", path, error,
+					    reason_of(error)));
+	}
+	made->wanted = *wanted;
+	files_set_attributes(load, made);
+	return made;
+}
+
+static bool is_ok(const struct procmig_file_tmpfs *wanted, size_t bytes)
+{
+	const char *path = (const char *)(wanted + 1);
+
+	if (bytes < sizeof(*wanted))
+		return false;
+	bytes -= sizeof(*wanted);
+	return wanted->file.path_bytes > 1 && wanted->file.path_bytes <= bytes &&
+	       bytes - wanted->file.path_bytes == wanted->opened_bytes && *path == '/' &&
+	       !path[wanted->file.path_bytes - 1] && !path[bytes - 1] &&
+	       S_ISREG(wanted->file.mode) && wanted->file.file_bytes <= LLONG_MAX &&
+	       !wanted->reserved;
+}
+
+/* Under the name that it was opened by, which is gone, too. */
+static struct file *open_as_before(struct procmig_file_load *load, const char *path,
+				   const char *opened)
+{
+	struct file *once = files_open_unlinked(load, path, opened), *file;
+
+	if (IS_ERR(once)) {
+		procmig_fail(load->process, files_subsystem.id, PTR_ERR(once),
+			     "%s cannot be opened as %s here (%ld)", path, opened,
+			     PTR_ERR(once));
+		return once;
+	}
+	file = files_open_again(load, once);
+	fput(once);
+	return file;
+}
+
+static struct file *tmpfs_restart(struct procmig_file_load *load, const void *body,
+				  size_t bytes)
+{
+	const struct procmig_file_tmpfs *wanted = body;
+	const char *path = (const char *)(wanted + 1);
+	struct files_made *made = *load->object;
+
+	if (!is_ok(wanted, bytes))
+		return ERR_PTR(procmig_file_refuse(load, "a file in memory"));
+	if (!made) {
+		made = make(load, &wanted->file, path);
+		if (IS_ERR(made))
+			return ERR_CAST(made);
+		*load->object = made;
+	}
+	if (wanted->opened_bytes)
+		return open_as_before(load, path, path + wanted->file.path_bytes);
+	return files_open_again(load, made->file);
+}
+
+static int tmpfs_restart_data(struct procmig_file_load *load, struct file *file,
+			      const void *body, size_t bytes)
+{
+	struct files_made *made = *load->object;
+	int ret;
+
+	if (!made)
+		return procmig_file_refuse(load, "content of a file in memory");
+	ret = files_take_content(load, made, body, bytes);
+	return min(ret, 0);
+}
+
+static void tmpfs_resume(struct procmig_file_load *load, struct file *file)
+{
+	struct files_made *made = *load->object;
+
+	made->stays = true;
+}
+
+static const struct procmig_kind kinds[] = {
+	{ "file in memory", PROCMIG_KIND_CARRIED,
+	  "on a tmpfs and written by somebody inside, POSIX shared memory among them: content, attributes; it leaves the source" },
+};
+
+const struct procmig_file_kind files_tmpfs_kind = {
+	.name = "tmpfs",
+	.version = 1,
+	.owner = THIS_MODULE,
+	.kinds = kinds,
+	.kind_count = ARRAY_SIZE(kinds),
+	.match = tmpfs_match,
+	.inspect = tmpfs_inspect,
+	.object = tmpfs_object,
+	.checkpoint = tmpfs_checkpoint,
+	.checkpoint_data = tmpfs_checkpoint_data,
+	.finish = tmpfs_finish,
+	.restart = tmpfs_restart,
+	.restart_data = tmpfs_restart_data,
+	.resume = tmpfs_resume,
+	.release = tmpfs_release,
+};

@@ -18,12 +18,13 @@
 #include "submit.h"
 
 #define OBSTACLES_MAX (1u << 20)
+#define PIDS_MAX (1u << 16)
 
 /* The ABI has no holes; a change of these sizes is a change of the ABI. */
 static_assert(sizeof(struct procmig_info) == 112);
 static_assert(sizeof(struct procmig_component) == 120);
 static_assert(sizeof(struct procmig_state_kind) == 208);
-static_assert(sizeof(struct procmig_inspect) == 88);
+static_assert(sizeof(struct procmig_inspect) == 104);
 static_assert(sizeof(struct procmig_submit) == 96);
 static_assert(sizeof(struct procmig_enter) == 24);
 static_assert(sizeof(struct procmig_attach) == 32);
@@ -80,12 +81,35 @@ static int state_kind(void __user *user)
 	return ret ?: procmig_argument_write(user, &args, sizeof(args));
 }
 
+static int inspect_answer(struct procmig_inspect *args,
+			  const struct procmig_inspection *inspection, void __user *user)
+{
+	int ret;
+
+	args->obstacles_bytes = inspection->used;
+	args->obstacle_count = inspection->count;
+	args->threads = inspection->threads;
+	args->processes = inspection->processes;
+	args->memory_bytes = inspection->memory_bytes;
+	procmig_task_clocks(inspection->task, &args->monotonic_ns, &args->boottime_ns);
+	if (inspection->used <= inspection->room &&
+	    copy_to_user(u64_to_user_ptr(args->obstacles), inspection->buffer,
+			 inspection->used))
+		return -EFAULT;
+	if (copy_to_user(u64_to_user_ptr(args->pids), inspection->pids,
+			 inspection->pid_count * sizeof(*inspection->pids)))
+		return -EFAULT;
+	ret = procmig_argument_write(user, args, sizeof(*args));
+	if (!ret && inspection->used > inspection->room)
+		ret = -EOVERFLOW;
+	return ret;
+}
+
 static int inspect_task(struct procmig_inspect *args, void __user *user)
 {
 	struct procmig_inspection inspection = {};
 	struct procmig_subsystem_set set;
 	struct procmig_mechanism *mechanisms;
-	size_t room = args->obstacles_bytes;
 	int ret;
 
 	mechanisms = procmig_mechanisms_copy(args->mechanisms, args->mechanism_count);
@@ -99,8 +123,9 @@ static int inspect_task(struct procmig_inspect *args, void __user *user)
 	inspection.selection = args->selection;
 	inspection.mechanisms = mechanisms;
 	inspection.mechanism_count = args->mechanism_count;
-	inspection.room = room;
-	inspection.buffer = kvzalloc(max_t(size_t, room, 1), GFP_KERNEL);
+	inspection.pid_room = args->pid_room;
+	inspection.room = args->obstacles_bytes;
+	inspection.buffer = kvzalloc(max_t(size_t, inspection.room, 1), GFP_KERNEL);
 	if (!inspection.buffer) {
 		ret = -ENOMEM;
 		goto put_task;
@@ -112,23 +137,9 @@ static int inspect_task(struct procmig_inspect *args, void __user *user)
 	}
 	ret = procmig_inspect_tree(&inspection, &set);
 	procmig_subsystems_put(&set);
-	if (ret)
-		goto free_buffer;
-
-	args->obstacles_bytes = inspection.used;
-	args->obstacle_count = inspection.count;
-	args->threads = inspection.threads;
-	args->processes = inspection.processes;
-	args->memory_bytes = inspection.memory_bytes;
-	procmig_task_clocks(inspection.task, &args->monotonic_ns, &args->boottime_ns);
-	if (inspection.used <= room &&
-	    copy_to_user(u64_to_user_ptr(args->obstacles), inspection.buffer,
-			 inspection.used))
-		ret = -EFAULT;
 	if (!ret)
-		ret = procmig_argument_write(user, args, sizeof(*args));
-	if (!ret && inspection.used > room)
-		ret = -EOVERFLOW;
+		ret = inspect_answer(args, &inspection, user);
+	kvfree(inspection.pids);
 
 free_buffer:
 	kvfree(inspection.buffer);
@@ -148,7 +159,8 @@ static int inspect(void __user *user)
 				    offsetofend(struct procmig_inspect, boottime_ns), user);
 	if (ret)
 		return ret;
-	if (args.obstacles_bytes > OBSTACLES_MAX || args.selection > PROCMIG_SELECT_CGROUP)
+	if (args.obstacles_bytes > OBSTACLES_MAX || args.pid_room > PIDS_MAX ||
+	    args.selection > PROCMIG_SELECT_CGROUP || args.reserved)
 		return -EINVAL;
 	ret = procmig_strategy_check(&args.strategy);
 	return ret ?: inspect_task(&args, user);

@@ -17,6 +17,9 @@ struct procmig_inspection {
 	u64 memory_bytes;
 	unsigned int threads;
 	unsigned int processes;
+	s32 *pids;			/* of the first @pid_count of them, kvfree()d by the owner */
+	unsigned int pid_room;		/* how many are wanted */
+	unsigned int pid_count;
 	bool descendant;		/* @task is another than the first */
 
 	void *buffer;			/* obstacles, one behind the other */

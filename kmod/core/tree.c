@@ -185,6 +185,22 @@ static int inspect_all(struct procmig_inspection *inspection,
 	return ret;
 }
 
+/* As the caller numbers them; no number for those that it cannot see any more. */
+static int list_pids(struct procmig_inspection *inspection, const struct tree *tree)
+{
+	unsigned int count = min(inspection->pid_room, tree->count), i;
+
+	if (!count)
+		return 0;
+	inspection->pids = kvmalloc_array(count, sizeof(*inspection->pids), GFP_KERNEL);
+	if (!inspection->pids)
+		return -ENOMEM;
+	for (i = 0; i < count; i++)
+		inspection->pids[i] = task_tgid_vnr(tree->task[i]);
+	inspection->pid_count = count;
+	return 0;
+}
+
 int procmig_inspect_frozen(struct procmig_inspection *inspection,
 			   const struct procmig_subsystem_set *set,
 			   struct task_struct *const *leaders, unsigned int count)
@@ -201,6 +217,8 @@ int procmig_inspect_tree(struct procmig_inspection *inspection,
 	int ret;
 
 	ret = collect(&tree, inspection->selection, inspection->task);
+	if (!ret)
+		ret = list_pids(inspection, &tree);
 	if (!ret)
 		ret = inspect_all(inspection, set, &tree);
 	while (tree.count)

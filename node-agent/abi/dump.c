@@ -210,6 +210,9 @@ static void structs(void)
 	MEMBER(procmig_inspect, boottime_ns);
 	MEMBER(procmig_inspect, selection);
 	MEMBER(procmig_inspect, processes);
+	MEMBER(procmig_inspect, pids);
+	MEMBER(procmig_inspect, pid_room);
+	MEMBER(procmig_inspect, reserved);
 	END(procmig_inspect);
 
 	STRUCT(procmig_submit);

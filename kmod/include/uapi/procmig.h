@@ -41,7 +41,7 @@
 #include <linux/types.h>
 
 #define PROCMIG_DEVICE		"procmig"
-#define PROCMIG_ABI_VERSION	3
+#define PROCMIG_ABI_VERSION	4
 
 #define PROCMIG_TOKEN_BYTES	16
 #define PROCMIG_NAME_BYTES	32
@@ -209,6 +209,8 @@ enum procmig_obstacle_code {
  * PROCMIG_IOC_INSPECT: all obstacles to a checkpoint of @pid, and of all that are
  * selected with it, at once, without freezing them; and what the target needs to know beforehand.  With obstacles
  * the ioctl still succeeds; EOVERFLOW when they do not fit @obstacles_bytes.
+ * PIDs are written as far as they fit, the named process's first; @processes tells
+ * whether there are more.  0 stands for one that has gone meanwhile.
  */
 struct procmig_inspect {
 	__u32 size;
@@ -226,6 +228,9 @@ struct procmig_inspect {
 	__u64 boottime_ns;	/* out: likewise CLOCK_BOOTTIME */
 	__u32 selection;	/* in: enum procmig_selection */
 	__u32 processes;	/* out: in the event, the named one among them */
+	__u64 pids;		/* in: buffer of __s32[], in the caller's PID namespace */
+	__u32 pid_room;		/* in: how many fit, at most 65536; 0: none are wanted */
+	__u32 reserved;
 };
 
 /*

@@ -813,6 +813,8 @@ static int hear(char *line)
 
 /* ---- source --------------------------------------------------------------- */
 
+static int32_t pids[4096];
+
 static int inspect(struct procmig_inspect *in, void *buffer, uint32_t bytes)
 {
 	*in = (struct procmig_inspect) {
@@ -825,6 +827,8 @@ static int inspect(struct procmig_inspect *in, void *buffer, uint32_t bytes)
 		.obstacles = (uintptr_t)buffer,
 		.obstacles_bytes = bytes,
 		.selection = run.opt.selection,
+		.pids = (uintptr_t)pids,
+		.pid_room = sizeof(pids) / sizeof(*pids),
 	};
 	if (ioctl(run.device, PROCMIG_IOC_INSPECT, in) < 0) {
 		if (errno == EOVERFLOW)
@@ -880,6 +884,10 @@ static int cmd_inspect(void)
 	printf("{\"command\":\"inspect\",\"ok\":%s,\"pid\":%d,\"obstacles\":%u",
 	       in.obstacle_count ? "false" : "true", run.opt.pid, in.obstacle_count);
 	json_number("processes", in.processes);
+	printf(",\"pids\":[");
+	for (uint32_t i = 0; i < in.processes && i < in.pid_room; i++)
+		printf("%s%d", i ? "," : "", pids[i]);
+	printf("]");
 	json_number("threads", in.threads);
 	json_number("memory_bytes", in.memory_bytes);
 	json_number("monotonic_ns", in.monotonic_ns);

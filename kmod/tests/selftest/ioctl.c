@@ -504,6 +504,8 @@ static void test_strategies(int (*with)(struct procmig_strategy strategy, void *
 	       "strategy with its reserved member not zero");
 }
 
+#define PIDS_MOST 16
+
 static int inspect_with(struct procmig_strategy strategy, void *data)
 {
 	struct procmig_inspect i = *(struct procmig_inspect *)data;
@@ -517,6 +519,63 @@ static int idle(void *unused)
 	for (;;)
 		pause();
 	return unused != NULL;
+}
+
+/* PIDs are told as far as they fit, and nothing is written behind them. */
+static void check_pids(const struct procmig_inspect *order, __u32 room, const char *how)
+{
+	struct procmig_inspect i = *order;
+	__s32 pids[PIDS_MOST + 1];
+	__u32 told;
+	int wrong = 0;
+
+	memset(pids, 0xee, sizeof(pids));
+	i.pids = (uintptr_t)pids;
+	i.pid_room = room;
+	expect(0, call(device, PROCMIG_IOC_INSPECT, &i), "INSPECT", how);
+	told = i.processes < room ? i.processes : room;
+	for (__u32 n = 0; n < ARRAY_SIZE(pids); n++)
+		if (n >= told)
+			wrong += pids[n] != (__s32)0xeeeeeeee;
+		else
+			wrong += n ? kill(pids[n], 0) || pids[n] == pids[n - 1] :
+				     pids[n] != i.pid;
+	result(!wrong, "INSPECT: %u PIDs of %u processes, %s", told, i.processes, how);
+}
+
+static void test_inspect_pids(const struct procmig_inspect *good)
+{
+	struct procmig_inspect i = *good;
+	static char obstacles[1 << 20];
+	__s32 pid = 0;
+
+	check_pids(good, 0, "no room for PIDs");
+	check_pids(good, 1, "room for its PID");
+	check_pids(good, PIDS_MOST, "more room than PIDs");
+	i.pid_room = 1 << 16;
+	i.pids = (uintptr_t)&pid;
+	expect(0, call(device, PROCMIG_IOC_INSPECT, &i), "INSPECT", "the largest room for PIDs");
+	result(pid == i.pid, "INSPECT: process %d has PID %d", i.pid, pid);
+	i.pid_room++;
+	expect(EINVAL, call(device, PROCMIG_IOC_INSPECT, &i), "INSPECT", "too much room for PIDs");
+	i.pid_room = 1;
+	i.pids = KERNEL_ADDRESS;
+	expect(EFAULT, call(device, PROCMIG_IOC_INSPECT, &i), "INSPECT", "PIDs in the kernel");
+	i.pids = 0;
+	expect(EFAULT, call(device, PROCMIG_IOC_INSPECT, &i), "INSPECT", "PIDs nowhere");
+	i.size = offsetof(struct procmig_inspect, pids);
+	expect(0, call(device, PROCMIG_IOC_INSPECT, &i), "INSPECT", "a shorter structure, without PIDs");
+	i = *good;
+	i.reserved = 1;
+	expect(EINVAL, call(device, PROCMIG_IOC_INSPECT, &i), "INSPECT", "reserved not zero");
+
+	/* ourselves, with all victims */
+	i = *good;
+	i.pid = getpid();
+	i.obstacles = (uintptr_t)obstacles;
+	i.obstacles_bytes = sizeof(obstacles);
+	check_pids(&i, 2, "less room than PIDs");
+	check_pids(&i, PIDS_MOST, "all of a family");
 }
 
 /* A thread's number is not a process's. */
@@ -577,6 +636,8 @@ static void test_inspect(pid_t victim)
 	i.selection = PROCMIG_SELECT_GROUP;
 	expect(0, call(device, c.code, &i), c.name, "a process group");
 	result(i.processes == 1, "INSPECT: the victim's own group has %u processes", i.processes);
+
+	test_inspect_pids(&good);
 
 	for (size_t row = 0; row < 3; row++) {
 		static const struct {

@@ -62,6 +62,8 @@ def move(tier, program, selection, named, source, target, **options):
     _, summary = source.inspect(named, "--select", selection)
     require(summary.get("processes") == 3 and summary["threads"] == 3,
             f"preflight found {summary}")
+    require(summary["pids"][0] == named and sorted(summary["pids"]) == sorted(program.members),
+            f"preflight of {named} with {program.members} found {summary}")
     migrate(tier, named, source, target, source_options=["--select", selection], **options)
     program.runs_only_on(target)
     for pid in program.members:

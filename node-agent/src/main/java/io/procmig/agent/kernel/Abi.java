@@ -8,7 +8,7 @@ package io.procmig.agent.kernel;
  */
 final class Abi {
   static final String DEVICE = "procmig";
-  static final int ABI_VERSION = 3;
+  static final int ABI_VERSION = 4;
   static final int STREAM_VERSION = 2;
   static final int TOKEN_BYTES = 16;
   static final int NAME_BYTES = 32;
@@ -20,7 +20,7 @@ final class Abi {
   static final long IOC_INFO = 0xc070b700L;
   static final long IOC_COMPONENT = 0xc078b701L;
   static final long IOC_STATE_KIND = 0xc0d0b702L;
-  static final long IOC_INSPECT = 0xc058b703L;
+  static final long IOC_INSPECT = 0xc068b703L;
   static final long IOC_CHECKPOINT = 0xc060b704L;
   static final long IOC_RESTART = 0xc060b705L;
   static final long IOC_ENTER = 0xc018b706L;

@@ -4,7 +4,7 @@ package io.procmig.agent.kernel;
 /** {@code struct procmig_inspect}. */
 final class InspectStruct extends Struct {
   static final String C_NAME = "procmig_inspect";
-  static final int BYTES = 88;
+  static final int BYTES = 104;
   static final int SIZE = 0;
   static final int PID = 4;
   static final int START_TIME = 8;
@@ -20,6 +20,9 @@ final class InspectStruct extends Struct {
   static final int BOOTTIME_NS = 72;
   static final int SELECTION = 80;
   static final int PROCESSES = 84;
+  static final int PIDS = 88;
+  static final int PID_ROOM = 96;
+  static final int RESERVED = 100;
 
   InspectStruct() {
     super(BYTES);

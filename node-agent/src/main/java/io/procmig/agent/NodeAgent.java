@@ -165,7 +165,7 @@ public final class NodeAgent implements AutoCloseable {
             peers,
             new ProcessLookup(proc, config.node()),
             files,
-            new SourcePreflight(kernel, files, host.machine(), host.cpuFeatures()),
+            new SourcePreflight(kernel, proc, files, host.machine(), host.cpuFeatures()),
             targetPreflight,
             channels,
             config.controlAddress(),

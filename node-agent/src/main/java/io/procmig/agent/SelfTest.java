@@ -147,8 +147,8 @@ final class SelfTest {
   private SourceFacts facts() {
     int self = (int) ProcessHandle.current().pid();
     FoundProcess found = proc.process(self).orElseThrow();
-    List<FileFact> files = new ProcessFiles(proc).of(found.pid(), Set.of());
-    return new SourceFacts(self, "", 0, 0, "", 0, 0, 0, List.of(), files);
+    List<FileFact> files = new ProcessFiles(proc).of(found.pid(), List.of(), Set.of());
+    return new SourceFacts(self, List.of(self), "", 0, 0, "", 0, 0, 0, List.of(), files);
   }
 
   private void fail(String why) {

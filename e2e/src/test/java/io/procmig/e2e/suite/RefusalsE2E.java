@@ -24,6 +24,7 @@ import io.procmig.e2e.program.Program;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
@@ -153,8 +154,8 @@ class RefusalsE2E {
     }
   }
 
-  @Test
-  void pidThatIsTakenOnTheTarget() {
+  /** Gives a PID to somebody on the target. */
+  private static void occupy(int pid) {
     LAB.nodeB()
         .ssh(
             """
@@ -167,7 +168,70 @@ class RefusalsE2E {
             done
             echo $last > /proc/sys/kernel/ns_last_pid
             """
-                .formatted(program.pid()));
+                .formatted(pid));
+  }
+
+  /**
+   * A shell on the source and its child, which reads a file.
+   *
+   * @return PIDs of both
+   */
+  private static List<Integer> family(String input) {
+    String pids =
+        LAB.nodeA()
+            .ssh(
+                """
+                setsid --fork sh -c \
+                  'cd /; sleep 600 < %1$s & echo $$ $! > /run/family.new; mv /run/family.new /run/family; wait' \
+                  < /dev/null > /dev/null 2>&1
+                for i in $(seq 100); do [ -s /run/family ] && break; sleep 0.05; done
+                cat /run/family
+                rm /run/family
+                """
+                    .formatted(input));
+    return Stream.of(pids.strip().split(" ")).map(Integer::valueOf).toList();
+  }
+
+  private static Migration migrationOf(List<Integer> family, String name) {
+    return Migration.of(new ProcessIdentity(family.get(0), null), name, "node-a", "node-b").apply();
+  }
+
+  private static void end(List<Integer> family) {
+    family.forEach(pid -> LAB.nodeA().tryTo("kill " + pid));
+  }
+
+  @Test
+  void pidOfAChildThatIsTakenOnTheTarget() {
+    List<Integer> family = family("/dev/null");
+    int child = family.get(1);
+    occupy(child);
+    try {
+      Migration migration = migrationOf(family, "child-pid-taken");
+      migration.assertRefused(Reason.PidTaken);
+      assertNames(migration, "PID " + child + " belongs to sleep");
+    } finally {
+      LAB.nodeB().tryTo("kill " + child);
+      end(family);
+    }
+  }
+
+  @Test
+  void fileOfAChildThatIsMissingOnTheTarget() {
+    String file = "/home/app/of-a-child";
+    LAB.nodeA().ssh("echo text > " + file);
+    List<Integer> family = family(file);
+    try {
+      Migration migration = migrationOf(family, "child-file-missing");
+      migration.assertRefused(Reason.FileMissing);
+      assertNames(migration, "process " + family.get(1) + " fd 0: " + file);
+    } finally {
+      end(family);
+    }
+  }
+
+  @Test
+  void pidThatIsTakenOnTheTarget() {
+    occupy(program.pid());
     try {
       Migration.of(program, "pid-taken", "node-a", "node-b").apply().assertRefused(Reason.PidTaken);
     } finally {

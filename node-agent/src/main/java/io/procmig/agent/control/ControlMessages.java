@@ -232,6 +232,7 @@ final class ControlMessages {
             .setToken(token(token))
             .setSourceNode(sourceNode)
             .setPid(facts.pid())
+            .addAllPids(facts.pids())
             .setKernelRelease(facts.kernelRelease())
             .setAbiVersion(facts.abiVersion())
             .setStreamVersion(facts.streamVersion())
@@ -261,6 +262,7 @@ final class ControlMessages {
   static SourceFacts facts(PreflightRequest request) {
     return new SourceFacts(
         request.getPid(),
+        request.getPidsList(),
         request.getKernelRelease(),
         request.getAbiVersion(),
         request.getStreamVersion(),

@@ -5,10 +5,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** {@link Kernel} by ioctls on {@code /dev/procmig}. Safe for use by several threads. */
 public final class DeviceKernel implements Kernel, AutoCloseable {
   private static final int FIRST_OBSTACLES_BYTES = 16 << 10;
+  private static final int FIRST_PID_ROOM = 64;
 
   private final OwnedDescriptor device;
 
@@ -101,10 +103,12 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
   @Override
   public Inspection inspect(InspectOrder order) {
     int bytes = FIRST_OBSTACLES_BYTES;
+    int room = FIRST_PID_ROOM;
     while (true) {
       try (InspectStruct inspect = new InspectStruct();
           NativeBuffer mechanisms = mechanisms(order.mechanisms());
-          NativeBuffer obstacles = new NativeBuffer(bytes)) {
+          NativeBuffer obstacles = new NativeBuffer(bytes);
+          NativeBuffer pids = new NativeBuffer(room * Integer.BYTES)) {
         inspect.putInt(InspectStruct.PID, order.pid());
         inspect.putLong(InspectStruct.START_TIME, order.startTimeTicks());
         inspect.putInt(InspectStruct.SELECTION, order.selection().code());
@@ -113,6 +117,8 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
         inspect.putInt(InspectStruct.MECHANISM_COUNT, order.mechanisms().size());
         inspect.putLong(InspectStruct.OBSTACLES, obstacles.address());
         inspect.putInt(InspectStruct.OBSTACLES_BYTES, bytes);
+        inspect.putLong(InspectStruct.PIDS, pids.address());
+        inspect.putInt(InspectStruct.PID_ROOM, room);
         int errno = call(device, Abi.IOC_INSPECT, inspect);
         int needed = inspect.getInt(InspectStruct.OBSTACLES_BYTES);
         if (errno == Errno.EOVERFLOW && needed > bytes) {
@@ -122,15 +128,31 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
         if (errno != 0) {
           throw new KernelException("PROCMIG_IOC_INSPECT", "process " + order.pid(), errno);
         }
+        int processes = inspect.getInt(InspectStruct.PROCESSES);
+        if (processes > room) {
+          // Some more: others may be born before the next look.
+          room = processes + FIRST_PID_ROOM;
+          continue;
+        }
         return new Inspection(
             parseObstacles(obstacles, needed, inspect.getInt(InspectStruct.OBSTACLE_COUNT)),
-            inspect.getInt(InspectStruct.PROCESSES),
+            processes,
+            parsePids(pids, processes),
             inspect.getInt(InspectStruct.THREADS),
             inspect.getLong(InspectStruct.MEMORY_BYTES),
             inspect.getLong(InspectStruct.MONOTONIC_NS),
             inspect.getLong(InspectStruct.BOOTTIME_NS));
       }
     }
+  }
+
+  /** The numbers that the kernel wrote; zero stands for a process that has gone meanwhile. */
+  static List<Integer> parsePids(NativeBuffer buffer, int count) {
+    return IntStream.range(0, count)
+        .map(i -> buffer.getInt(i * Integer.BYTES))
+        .filter(pid -> pid != 0)
+        .boxed()
+        .toList();
   }
 
   /** Walks the records that the kernel wrote; their sizes are checked, not trusted. */

@@ -8,6 +8,7 @@ import java.util.List;
  *
  * @param obstacles all of them; none means that a checkpoint may be submitted
  * @param processes that take part, the named one among them
+ * @param pids theirs, the named one's first, without those that ended meanwhile
  * @param threads threads of all of them
  * @param memoryBytes estimate of the bytes that will be sent
  * @param monotonicNs the process's own CLOCK_MONOTONIC at the time of the call
@@ -16,6 +17,7 @@ import java.util.List;
 public record Inspection(
     List<KernelObstacle> obstacles,
     int processes,
+    List<Integer> pids,
     int threads,
     long memoryBytes,
     long monotonicNs,

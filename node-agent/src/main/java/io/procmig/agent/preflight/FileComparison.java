@@ -9,7 +9,8 @@ import java.util.Optional;
 /**
  * Whether a file on the target will do for the one on the source. On a file system that both nodes
  * share the same inode is the same file, which may even be changing; otherwise size and
- * modification time must be equal, and a file that is open for writing cannot be carried.
+ * modification time must be equal, and a file that is open for writing cannot be carried, unless it
+ * lives in memory: then it travels, and needs a free place.
  */
 final class FileComparison {
   private static final String SUBSYSTEM = "files";
@@ -101,16 +102,67 @@ final class FileComparison {
     return Optional.empty();
   }
 
+  /**
+   * Whether a file that travels finds its place on the target: a directory in memory that has
+   * nothing of its name.
+   *
+   * @param source as the processes use it
+   * @param target what is at that path; null: nothing
+   * @param directory what is at its parent's; null: nothing
+   * @param node name of the target
+   */
+  static Optional<Obstacle> place(
+      FileFact source, FileFact target, FileFact directory, String node) {
+    if (target != null) {
+      return obstacle(
+          Reason.FileDiffers,
+          source,
+          source.path()
+              + " lives in memory and moves with the process, but exists on node "
+              + node
+              + " too",
+          "Remove it there, or end what uses it.");
+    }
+    if (directory == null) {
+      return obstacle(
+          Reason.FileMissing,
+          source,
+          source.path()
+              + " lives in memory and moves with the process, but its directory does not exist on"
+              + " node "
+              + node,
+          "Make the directory there, on a tmpfs.");
+    }
+    if (directory.kind() != FileFact.Kind.DIRECTORY || !directory.isInMemory()) {
+      return obstacle(
+          Reason.FileMissing,
+          source,
+          source.path()
+              + " lives in memory and moves with the process, but "
+              + directory.path()
+              + " is "
+              + (directory.kind() == FileFact.Kind.DIRECTORY
+                  ? "on " + directory.filesystem()
+                  : "no directory")
+              + " on node "
+              + node,
+          "Mount a tmpfs there.");
+    }
+    return Optional.empty();
+  }
+
   private static String time(FileFact file) {
     return java.time.Instant.ofEpochSecond(file.modifiedSeconds(), file.modifiedNanos()).toString();
   }
 
   private static Optional<Obstacle> obstacle(Reason reason, FileFact file, String text) {
+    return obstacle(reason, file, text, reason.nextStep());
+  }
+
+  private static Optional<Obstacle> obstacle(
+      Reason reason, FileFact file, String text, String nextStep) {
     return Optional.of(
         new Obstacle(
-            reason,
-            SUBSYSTEM,
-            file.usedBy(),
-            file.usedBy() + ": " + text + ". " + reason.nextStep()));
+            reason, SUBSYSTEM, file.usedBy(), file.usedBy() + ": " + text + ". " + nextStep));
   }
 }

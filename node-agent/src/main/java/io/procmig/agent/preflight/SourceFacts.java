@@ -8,18 +8,20 @@ import java.util.List;
  * What the target must know to check itself.
  *
  * @param pid the PID that the process needs
+ * @param pids all numbers that it, what moves with it, and their threads need; {@code pid} first
  * @param kernelRelease of the source
  * @param abiVersion of the source's modules
  * @param streamVersion of the source's modules
  * @param machine of the source, as uname -m
  * @param xfeatures extended state components in use there
  * @param xstateBytes size of the extended register state there
- * @param memoryBytes that the process will need
+ * @param memoryBytes that the processes will need
  * @param cpuFeatures flags of /proc/cpuinfo there
- * @param files that the process uses
+ * @param files that the processes use
  */
 public record SourceFacts(
     int pid,
+    List<Integer> pids,
     String kernelRelease,
     int abiVersion,
     int streamVersion,

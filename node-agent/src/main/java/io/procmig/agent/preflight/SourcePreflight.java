@@ -15,6 +15,7 @@ import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Subsystem;
 import io.procmig.agent.process.FoundProcess;
+import io.procmig.agent.process.ProcFiles;
 import io.procmig.agent.process.ProcUnreadableException;
 import io.procmig.agent.process.ProcessFiles;
 import io.procmig.agent.transfer.KernelCauses;
@@ -22,6 +23,7 @@ import io.procmig.api.v1alpha1.Component;
 import io.procmig.api.v1alpha1.Obstacle;
 import io.procmig.api.v1alpha1.Reason;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -40,6 +42,7 @@ public final class SourcePreflight {
       List<Obstacle> obstacles, SourceFacts facts, Integer processes, Integer threads) {}
 
   private final Kernel kernel;
+  private final ProcFiles proc;
   private final ProcessFiles files;
   private final String machine;
   private final List<String> cpuFeatures;
@@ -51,8 +54,9 @@ public final class SourcePreflight {
    * @param cpuFeatures flags of /proc/cpuinfo
    */
   public SourcePreflight(
-      Kernel kernel, ProcessFiles files, String machine, List<String> cpuFeatures) {
+      Kernel kernel, ProcFiles proc, ProcessFiles files, String machine, List<String> cpuFeatures) {
     this.kernel = kernel;
+    this.proc = proc;
     this.files = files;
     this.machine = machine;
     this.cpuFeatures = cpuFeatures;
@@ -88,6 +92,7 @@ public final class SourcePreflight {
           obstacles,
           new SourceFacts(
               process.pid(),
+              numbers(process.pid(), inspection.pids()),
               info.kernelRelease(),
               info.abiVersion(),
               info.streamVersion(),
@@ -96,7 +101,7 @@ public final class SourcePreflight {
               info.xstateBytes(),
               inspection.memoryBytes(),
               cpuFeatures,
-              files.of(process.pid(), ignoredDescriptors(mechanisms))),
+              files.of(process.pid(), inspection.pids(), ignoredDescriptors(mechanisms))),
           inspection.processes(),
           inspection.threads());
     } catch (ProcUnreadableException e) {
@@ -113,6 +118,17 @@ public final class SourcePreflight {
                   + Reason.ProcessExited.nextStep()));
       return new Result(obstacles, null, inspection.processes(), inspection.threads());
     }
+  }
+
+  /** PIDs and thread IDs of all, the named one's PID first; threads keep theirs like processes. */
+  private List<Integer> numbers(int named, List<Integer> pids) {
+    Set<Integer> numbers = new LinkedHashSet<>();
+    numbers.add(named);
+    numbers.addAll(pids);
+    for (int pid : List.copyOf(numbers)) {
+      numbers.addAll(proc.threads(pid));
+    }
+    return List.copyOf(numbers);
   }
 
   private static Obstacle translate(KernelObstacle obstacle, List<LoadedComponent> components) {

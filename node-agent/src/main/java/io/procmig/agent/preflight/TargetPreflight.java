@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 
@@ -63,7 +64,7 @@ public final class TargetPreflight {
   public List<Obstacle> check(SourceFacts facts) {
     List<Obstacle> obstacles = new ArrayList<>();
     checkKernel(facts, obstacles);
-    checkPid(facts, obstacles);
+    checkPids(facts, obstacles);
     checkMemory(facts, obstacles);
     checkStore(obstacles);
     checkFiles(facts, obstacles);
@@ -162,30 +163,34 @@ public final class TargetPreflight {
     }
   }
 
-  private void checkPid(SourceFacts facts, List<Obstacle> obstacles) {
-    String object = "pid " + facts.pid();
+  /** Every number that is taken is told: whoever has several of them may be in the way twice. */
+  private void checkPids(SourceFacts facts, List<Obstacle> obstacles) {
     int pidMax = Integer.parseInt(proc.global("sys/kernel/pid_max").strip());
-    if (facts.pid() >= pidMax) {
+    int largest = facts.pids().stream().max(Integer::compare).orElse(facts.pid());
+    if (largest >= pidMax) {
       add(
           obstacles,
           Reason.PidTaken,
           "task",
-          object,
+          "pid " + largest,
           "PID "
-              + facts.pid()
+              + largest
               + " is beyond pid_max "
               + pidMax
               + " of node "
               + node
               + ": raise /proc/sys/kernel/pid_max there");
-    } else if (proc.exists(facts.pid())) {
-      String owner = proc.stat(facts.pid()).map(stat -> stat.comm()).orElse("a process");
-      add(
-          obstacles,
-          Reason.PidTaken,
-          "task",
-          object,
-          "PID " + facts.pid() + " belongs to " + owner + " on node " + node);
+    }
+    for (int pid : facts.pids()) {
+      if (proc.exists(pid)) {
+        String owner = proc.stat(pid).map(stat -> stat.comm()).orElse("a process");
+        add(
+            obstacles,
+            Reason.PidTaken,
+            "task",
+            "pid " + pid,
+            "PID " + pid + " belongs to " + owner + " on node " + node);
+      }
     }
   }
 
@@ -235,14 +240,24 @@ public final class TargetPreflight {
     MountTable mounts = MountTable.parse(proc.global(INIT + "/mountinfo"));
     for (FileFact file : facts.files()) {
       try {
-        FileFact here =
-            ProcessFiles.look(hostRoot, file.path(), file.usedBy(), mounts, file.writable())
-                .orElse(null);
-        FileComparison.compare(file, here, node).ifPresent(obstacles::add);
+        FileFact here = look(file, file.path(), mounts);
+        Optional<Obstacle> obstacle =
+            file.travels()
+                ? FileComparison.place(file, here, look(file, parent(file), mounts), node)
+                : FileComparison.compare(file, here, node);
+        obstacle.ifPresent(obstacles::add);
       } catch (ProcUnreadableException e) {
         add(obstacles, Reason.FileMissing, "files", file.usedBy(), e.getMessage());
       }
     }
+  }
+
+  private FileFact look(FileFact file, String path, MountTable mounts) {
+    return ProcessFiles.look(hostRoot, path, file.usedBy(), mounts, file.writable()).orElse(null);
+  }
+
+  private static String parent(FileFact file) {
+    return Path.of(file.path()).getParent().toString();
   }
 
   private static void add(

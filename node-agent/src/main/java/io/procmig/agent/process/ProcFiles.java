@@ -5,6 +5,7 @@ import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -28,17 +29,26 @@ public final class ProcFiles {
 
   /** All processes, by number. */
   public List<Integer> pids() {
-    List<Integer> pids = new ArrayList<>();
-    try (DirectoryStream<Path> entries =
-        Files.newDirectoryStream(proc, path -> isNumber(path.getFileName().toString()))) {
-      for (Path entry : entries) {
-        pids.add(Integer.valueOf(entry.getFileName().toString()));
-      }
+    try {
+      return numbers(proc);
     } catch (IOException e) {
       throw new ProcUnreadableException("cannot list " + proc, e);
     }
-    pids.sort(null);
-    return pids;
+  }
+
+  /** Numbers of a process's threads, its own among them; none if it has ended. */
+  public List<Integer> threads(int pid) {
+    Path directory = directory(pid).resolve("task");
+    try {
+      return numbers(directory);
+    } catch (NoSuchFileException e) {
+      return List.of();
+    } catch (IOException e) {
+      if (!exists(pid)) {
+        return List.of();
+      }
+      throw new ProcUnreadableException("cannot list " + directory, e);
+    }
   }
 
   /** The process or thread with a number exists. */
@@ -126,6 +136,21 @@ public final class ProcFiles {
       }
       throw e;
     }
+  }
+
+  /** Entries of a directory that are numbers, by number. */
+  private static List<Integer> numbers(Path directory) throws IOException {
+    List<Integer> numbers = new ArrayList<>();
+    try (DirectoryStream<Path> entries =
+        Files.newDirectoryStream(directory, path -> isNumber(path.getFileName().toString()))) {
+      for (Path entry : entries) {
+        numbers.add(Integer.valueOf(entry.getFileName().toString()));
+      }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    numbers.sort(null);
+    return numbers;
   }
 
   static boolean isNumber(String text) {

@@ -2,6 +2,7 @@
 package io.procmig.agent.process;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -9,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** The files that a process needs to find on its target. */
+/** The files that processes which move together need to find on their target. */
 public final class ProcessFiles {
   private static final int TYPE_MASK = 0170000;
   private static final int TYPE_REGULAR = 0100000;
@@ -35,20 +37,58 @@ public final class ProcessFiles {
    * Files, once each: working directory, root, program, mapped files, open regular files and
    * directories. Sockets, pipes, devices and deleted files are the kernel's to judge.
    *
-   * @param pid the process
-   * @param ignoredDescriptors descriptors that the target replaces
+   * <p>Of two uses of one file the one that asks for more is told. Of the others those that have
+   * ended need nothing any more.
+   *
+   * @param pid the named process
+   * @param others PIDs of those that move with it; its own may be among them
+   * @param ignoredDescriptors descriptors that the target replaces, in each of them
+   * @throws ProcUnreadableException the named process has ended, or something cannot be read
    */
-  public List<FileFact> of(int pid, Set<Integer> ignoredDescriptors) {
+  public List<FileFact> of(int pid, Collection<Integer> others, Set<Integer> ignoredDescriptors) {
+    Map<String, FileFact> facts = new LinkedHashMap<>();
+    merge(facts, one(pid, "", ignoredDescriptors));
+    for (int other : others) {
+      if (other != pid && lives(other)) {
+        merge(facts, descendant(other, ignoredDescriptors));
+      }
+    }
+    return new ArrayList<>(facts.values());
+  }
+
+  private Collection<FileFact> descendant(int pid, Set<Integer> ignoredDescriptors) {
+    try {
+      return one(pid, "process " + pid + " ", ignoredDescriptors);
+    } catch (ProcUnreadableException e) {
+      if (lives(pid)) {
+        throw e;
+      }
+      return List.of();
+    }
+  }
+
+  private boolean lives(int pid) {
+    return proc.stat(pid).filter(stat -> !stat.isZombie()).isPresent();
+  }
+
+  private static void merge(Map<String, FileFact> facts, Collection<FileFact> more) {
+    more.forEach(fact -> facts.merge(fact.path(), fact, ProcessFiles::stricter));
+  }
+
+  /** Files of one process, told as used by {@code whose} and the use. */
+  private Collection<FileFact> one(int pid, String whose, Set<Integer> ignoredDescriptors) {
     Path directory = proc.directory(pid);
     MountTable mounts = MountTable.parse(proc.global(pid + "/mountinfo"));
     Map<String, FileFact> facts = new LinkedHashMap<>();
     for (String link : List.of("cwd", "root", "exe")) {
       target(directory.resolve(link))
-          .flatMap(path -> fact(pid, path, link.equals("exe") ? "program" : link, mounts, false))
+          .flatMap(
+              path ->
+                  fact(pid, path, whose + (link.equals("exe") ? "program" : link), mounts, false))
           .ifPresent(fact -> facts.putIfAbsent(fact.path(), fact));
     }
     for (Mapping mapping : mappings(pid)) {
-      fact(pid, mapping.path(), "mapping " + mapping.area(), mounts, mapping.writable())
+      fact(pid, mapping.path(), whose + "mapping " + mapping.area(), mounts, mapping.writable())
           .ifPresent(fact -> facts.merge(fact.path(), fact, ProcessFiles::stricter));
     }
     for (Map.Entry<Integer, Path> descriptor : descriptors(directory).entrySet()) {
@@ -57,11 +97,11 @@ public final class ProcessFiles {
       }
       boolean writable = isWritable(directory, descriptor.getKey());
       target(descriptor.getValue())
-          .flatMap(path -> fact(pid, path, "fd " + descriptor.getKey(), mounts, writable))
+          .flatMap(path -> fact(pid, path, whose + "fd " + descriptor.getKey(), mounts, writable))
           .filter(fact -> fact.kind() != FileFact.Kind.OTHER)
           .ifPresent(fact -> facts.merge(fact.path(), fact, ProcessFiles::stricter));
     }
-    return new ArrayList<>(facts.values());
+    return facts.values();
   }
 
   /** Numbers of the open descriptors. */
@@ -151,6 +191,8 @@ public final class ProcessFiles {
       }
     } catch (IOException e) {
       throw new ProcUnreadableException("cannot list " + directory.resolve("fd"), e);
+    } catch (DirectoryIteratorException e) {
+      throw new ProcUnreadableException("cannot list " + directory.resolve("fd"), e.getCause());
     }
     return descriptors;
   }

@@ -240,7 +240,7 @@ public final class Rehearsal {
 
     @Override
     public Inspection inspect(InspectOrder order) {
-      return new Inspection(List.of(), 1, 1, 1, 0, 0);
+      return new Inspection(List.of(), 1, List.of(), 1, 1, 0, 0);
     }
 
     @Override

@@ -219,6 +219,7 @@ class ControlChannelTest {
     SourceFacts facts =
         new SourceFacts(
             4711,
+            List.of(4711, 4712, 4720),
             "6.1.0",
             1,
             1,

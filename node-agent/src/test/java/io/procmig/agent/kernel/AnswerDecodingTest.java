@@ -48,6 +48,17 @@ class AnswerDecodingTest {
   }
 
   @Test
+  void aPidThatIsNobodysAnyMoreIsLeftOut() {
+    try (NativeBuffer buffer = new NativeBuffer(4 * Integer.BYTES)) {
+      buffer.putInt(0, 300);
+      buffer.putInt(8, 299);
+      buffer.putInt(12, 301);
+      assertEquals(List.of(300, 299), DeviceKernel.parsePids(buffer, 3));
+      assertEquals(List.of(), DeviceKernel.parsePids(buffer, 0));
+    }
+  }
+
+  @Test
   void eventsOfOneReadAreKeptInOrder() {
     try (NativeBuffer buffer = new NativeBuffer(2 * EventStruct.BYTES)) {
       for (int i = 0; i < 2; i++) {

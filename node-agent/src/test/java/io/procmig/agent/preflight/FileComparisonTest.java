@@ -2,6 +2,7 @@
 package io.procmig.agent.preflight;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.procmig.agent.process.FileFact;
@@ -64,6 +65,42 @@ class FileComparisonTest {
     assertEquals(Optional.empty(), FileComparison.compare(shared, grown, "node-b"));
     FileFact another = file(Kind.REGULAR, 5, 1, 8, "9p", true, true);
     assertTrue(refused(shared, another).message().contains("inode 7"));
+  }
+
+  private static Obstacle displaced(FileFact target, FileFact directory) {
+    FileFact travels = file(Kind.REGULAR, 5, 1, 7, "tmpfs", false, true);
+    return FileComparison.place(travels, target, directory, "node-b").orElseThrow();
+  }
+
+  @Test
+  void onlyWhatIsWrittenInMemoryTravels() {
+    assertTrue(file(Kind.REGULAR, 5, 1, 7, "tmpfs", false, true).travels());
+    assertFalse(file(Kind.REGULAR, 5, 1, 7, "tmpfs", false, false).travels());
+    assertFalse(file(Kind.REGULAR, 5, 1, 7, "ext4", false, true).travels());
+    assertFalse(file(Kind.DIRECTORY, 5, 1, 7, "tmpfs", false, true).travels());
+    FileFact read = file(Kind.REGULAR, 5, 1, 7, "tmpfs", false, false);
+    assertEquals(Optional.empty(), FileComparison.compare(read, read, "node-b"));
+    assertEquals(
+        Reason.FileDiffers,
+        refused(read, file(Kind.REGULAR, 6, 1, 7, "tmpfs", false, false)).code());
+  }
+
+  @Test
+  void whatTravelsNeedsAFreePlaceInMemory() {
+    FileFact travels = file(Kind.REGULAR, 5, 1, 7, "tmpfs", false, true);
+    FileFact memory = file(Kind.DIRECTORY, 40, 1, 1, "tmpfs", false, true);
+    FileFact disk = file(Kind.DIRECTORY, 40, 1, 1, "ext4", false, true);
+    assertEquals(Optional.empty(), FileComparison.place(travels, null, memory, "node-b"));
+    assertEquals(Reason.FileDiffers, displaced(travels, memory).code());
+    assertEquals(
+        "fd 3: /data/pi lives in memory and moves with the process, but exists on node node-b too."
+            + " Remove it there, or end what uses it.",
+        displaced(travels, memory).message());
+    assertEquals(Reason.FileMissing, displaced(null, null).code());
+    assertTrue(displaced(null, null).message().contains("its directory does not exist on node"));
+    assertEquals(Reason.FileMissing, displaced(null, disk).code());
+    assertTrue(displaced(null, disk).message().contains("is on ext4 on node node-b"));
+    assertTrue(displaced(null, travels).message().contains("is no directory on node node-b"));
   }
 
   @Test

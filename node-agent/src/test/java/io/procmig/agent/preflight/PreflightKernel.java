@@ -27,6 +27,9 @@ public final class PreflightKernel implements Kernel {
   /** What it was asked to look at. */
   public final List<Selection> selections = new CopyOnWriteArrayList<>();
 
+  /** Who takes part with the one that it is asked about. */
+  public List<Integer> others = List.of();
+
   public KernelException refusal;
   public long memoryBytes = 1 << 20;
   public List<LoadedComponent> components =
@@ -55,7 +58,9 @@ public final class PreflightKernel implements Kernel {
       throw refusal;
     }
     selections.add(order.selection());
-    return new Inspection(obstacles, 3, 7, memoryBytes, 1, 1);
+    List<Integer> pids = new ArrayList<>(List.of(order.pid()));
+    pids.addAll(others);
+    return new Inspection(obstacles, 3, pids, 7, memoryBytes, 1, 1);
   }
 
   @Override

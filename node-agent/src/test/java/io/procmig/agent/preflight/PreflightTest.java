@@ -57,7 +57,8 @@ class PreflightTest {
   }
 
   private SourcePreflight.Result source(List<MechanismRule> mechanisms) {
-    return new SourcePreflight(kernel, new ProcessFiles(realProc), "x86_64", List.of("avx", "sse"))
+    return new SourcePreflight(
+            kernel, realProc, new ProcessFiles(realProc), "x86_64", List.of("avx", "sse"))
         .check(SELF, Selection.SESSION, Strategy.STOP_AND_COPY, mechanisms);
   }
 
@@ -74,8 +75,13 @@ class PreflightTest {
   }
 
   private static SourceFacts facts(int pid, FileFact... files) {
+    return facts(List.of(pid), files);
+  }
+
+  private static SourceFacts facts(List<Integer> pids, FileFact... files) {
     return new SourceFacts(
-        pid,
+        pids.get(0),
+        pids,
         "6.1.0-1-amd64",
         1,
         1,
@@ -177,10 +183,7 @@ class PreflightTest {
 
   @Test
   void aTargetThatHasNothingSaysEverythingAtOnce() throws IOException {
-    Files.createDirectories(proc.resolve("4711"));
-    Files.writeString(
-        proc.resolve("4711/stat"),
-        "4711 (squatter) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 9 1 1\n");
+    squatter(4711);
     storeBytes = 10;
     kernel.info = new DeviceInfo(1, 2, 0, 1, 1, 0b011, 576, "6.12.0");
     FileFact missing =
@@ -189,6 +192,7 @@ class PreflightTest {
     SourceFacts facts =
         new SourceFacts(
             4711,
+            List.of(4711),
             "6.1.0-1-amd64",
             1,
             1,
@@ -215,6 +219,97 @@ class PreflightTest {
     assertTrue(all.contains("lacks extended state components 0x4"), all);
     assertTrue(all.contains("speak stream version 1"), all);
     assertTrue(all.contains("fd 3: /gone does not exist on node node-b"), all);
+  }
+
+  private void squatter(int pid) throws IOException {
+    Path squatter = Files.createDirectories(proc.resolve(Integer.toString(pid)));
+    Files.writeString(
+        squatter.resolve("stat"),
+        pid + " (squatter) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 9 1 1\n");
+  }
+
+  @Test
+  void everyNumberThatIsTakenIsNamed() throws IOException {
+    squatter(4712);
+    squatter(4720);
+    List<Obstacle> obstacles = target(facts(List.of(4711, 4712, 4713, 4720)));
+    assertEquals(
+        List.of("pid 4712", "pid 4720"), obstacles.stream().map(Obstacle::object).toList());
+    assertEquals(Set.of(Reason.PidTaken), reasons(obstacles));
+    assertTrue(obstacles.get(1).message().contains("PID 4720 belongs to squatter on node node-b"));
+  }
+
+  @Test
+  void theLargestNumberBeyondTheLimitStandsForAll() {
+    List<Obstacle> obstacles = target(facts(List.of(4711, 40000, 50000)));
+    assertEquals(List.of("pid 50000"), obstacles.stream().map(Obstacle::object).toList());
+  }
+
+  @Test
+  void theSourceTellsTheNumbersOfAllProcessesAndThreads() throws Exception {
+    Process child = new ProcessBuilder("sleep", "600").start();
+    Process ended = new ProcessBuilder("true").start();
+    try {
+      ended.waitFor();
+      kernel.others = List.of((int) child.pid(), (int) ended.pid());
+      SourceFacts facts = source(List.of()).facts();
+      assertEquals(SELF.pid(), facts.pids().get(0));
+      assertTrue(facts.pids().contains((int) child.pid()), facts.pids()::toString);
+      assertTrue(facts.pids().containsAll(realProc.threads(SELF.pid()).subList(0, 2)));
+      assertEquals(facts.pids().size(), Set.copyOf(facts.pids()).size(), facts.pids()::toString);
+      assertTrue(
+          facts.files().stream().anyMatch(f -> f.usedBy().startsWith("process " + child.pid())),
+          facts.files()::toString);
+    } finally {
+      child.destroyForcibly();
+    }
+  }
+
+  @Test
+  void aNamedProcessThatEndsMeanwhileIsAnObstacle() throws Exception {
+    Process ended = new ProcessBuilder("true").start();
+    ended.waitFor();
+    SourcePreflight.Result result =
+        new SourcePreflight(kernel, realProc, new ProcessFiles(realProc), "x86_64", List.of())
+            .check(
+                new FoundProcess((int) ended.pid(), 1, "true", "true", 0),
+                Selection.TREE,
+                Strategy.STOP_AND_COPY,
+                List.of());
+    assertEquals(Set.of(Reason.ProcessExited), reasons(result.obstacles()));
+    assertNull(result.facts());
+  }
+
+  @Test
+  void aFileThatTravelsNeedsAFreePlaceInMemory() throws IOException {
+    Files.createDirectories(root.resolve("dev/shm/ours"));
+    Files.createDirectories(root.resolve("tmp"));
+    Files.writeString(
+        proc.resolve("1/mountinfo"),
+        """
+        22 1 254:1 / / rw - ext4 /dev/vda1 rw
+        23 22 0:22 / /dev/shm rw - tmpfs tmpfs rw
+        """);
+    assertEquals(List.of(), target(facts(4711, inMemory("/dev/shm/ours/a"))));
+    Files.writeString(root.resolve("dev/shm/ours/a"), "older");
+    List<Obstacle> obstacles =
+        target(
+            facts(
+                4711,
+                inMemory("/dev/shm/ours/a"),
+                inMemory("/dev/shm/theirs/b"),
+                inMemory("/tmp/c")));
+    assertEquals(
+        List.of(Reason.FileDiffers, Reason.FileMissing, Reason.FileMissing),
+        obstacles.stream().map(Obstacle::code).toList());
+    assertTrue(obstacles.get(0).message().contains("/dev/shm/ours/a lives in memory"));
+    assertTrue(obstacles.get(1).message().contains("its directory does not exist"));
+    assertTrue(obstacles.get(2).message().contains("/tmp is on ext4 on node node-b"));
+  }
+
+  private static FileFact inMemory(String path) {
+    return new FileFact(
+        path, "fd 3", FileFact.Kind.REGULAR, 4, 1, 1, 1, 0100644, "tmpfs", false, true);
   }
 
   @Test

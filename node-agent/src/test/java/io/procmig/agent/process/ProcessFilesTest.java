@@ -3,6 +3,7 @@ package io.procmig.agent.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -27,7 +28,7 @@ class ProcessFilesTest {
     ProcFiles proc = new ProcFiles(Path.of("/proc"));
     int self = (int) ProcessHandle.current().pid();
     try (RandomAccessFile writing = new RandomAccessFile(open.toFile(), "rw")) {
-      List<FileFact> facts = new ProcessFiles(proc).of(self, Set.of());
+      List<FileFact> facts = new ProcessFiles(proc).of(self, List.of(self), Set.of());
       FileFact mine = fact(facts, open).orElseThrow();
       assertEquals(7, mine.bytes());
       assertEquals(FileFact.Kind.REGULAR, mine.kind());
@@ -42,7 +43,7 @@ class ProcessFilesTest {
       int descriptor = Integer.parseInt(mine.usedBy().substring(3));
       assertTrue(new ProcessFiles(proc).descriptors(self).contains(descriptor));
       assertTrue(
-          fact(new ProcessFiles(proc).of(self, Set.of(descriptor)), open).isEmpty(),
+          fact(new ProcessFiles(proc).of(self, List.of(self), Set.of(descriptor)), open).isEmpty(),
           "a descriptor that the target replaces needs no file there");
       assertEquals(7, writing.length());
     }
@@ -62,12 +63,82 @@ class ProcessFilesTest {
       reading = other.map(FileChannel.MapMode.READ_ONLY, 0, 4096);
     }
     writing.put(0, (byte) 1);
-    List<FileFact> facts = new ProcessFiles(new ProcFiles(Path.of("/proc"))).of(self, Set.of());
+    List<FileFact> facts =
+        new ProcessFiles(new ProcFiles(Path.of("/proc"))).of(self, List.of(self), Set.of());
     FileFact mine = fact(facts, shared).orElseThrow();
     assertTrue(mine.writable());
     assertTrue(mine.usedBy().startsWith("mapping "), mine.usedBy());
     assertFalse(fact(facts, read).orElseThrow().writable());
     assertEquals(0, reading.get(0));
+  }
+
+  /** A shell that holds descriptors until its input ends. */
+  private static Process holder(String redirections) throws IOException {
+    Process process =
+        new ProcessBuilder("sh", "-c", "exec " + redirections + "; echo; read x").start();
+    assertEquals('\n', process.getInputStream().read());
+    return process;
+  }
+
+  @Test
+  void filesOfAllProcessesAreMergedAndTheStricterUseWins() throws Exception {
+    Path both = Files.writeString(directory.resolve("both"), "x");
+    Path theirs = Files.writeString(directory.resolve("theirs"), "y");
+    int self = (int) ProcessHandle.current().pid();
+    Process first = holder("3<" + both + " 4<" + theirs);
+    Process second = holder("5>>" + both + " 6<" + theirs);
+    try (FileChannel reading = FileChannel.open(both, StandardOpenOption.READ)) {
+      ProcessFiles files = new ProcessFiles(new ProcFiles(Path.of("/proc")));
+      List<Integer> pids = List.of(self, (int) first.pid(), (int) second.pid());
+      List<FileFact> facts = files.of(self, pids, Set.of());
+      FileFact mine = fact(facts, both).orElseThrow();
+      assertEquals("process " + second.pid() + " fd 5", mine.usedBy());
+      assertTrue(mine.writable());
+      assertEquals("process " + first.pid() + " fd 4", fact(facts, theirs).orElseThrow().usedBy());
+      assertEquals(facts.size(), facts.stream().map(FileFact::path).distinct().count());
+      assertTrue(facts.get(0).usedBy().equals("cwd"), "what the named one uses stays its own");
+
+      facts = files.of(self, pids, Set.of(4, 5, 6));
+      assertFalse(fact(facts, both).orElseThrow().writable());
+      assertTrue(fact(facts, theirs).isEmpty(), "ignored in one means ignored in all");
+      assertEquals(0, reading.position());
+    } finally {
+      first.destroyForcibly();
+      second.destroyForcibly();
+    }
+  }
+
+  @Test
+  void aZombieAndWhoeverHasEndedNeedNothing() throws Exception {
+    int self = (int) ProcessHandle.current().pid();
+    Process gone = new ProcessBuilder("true").start();
+    gone.waitFor();
+    // The shell becomes a program that never asks how its child ended.
+    Process parent = new ProcessBuilder("sh", "-c", "sleep 0.2 & echo $!; exec sleep 600").start();
+    ProcFiles proc = new ProcFiles(Path.of("/proc"));
+    try {
+      int zombie = Integer.parseInt(parent.inputReader().readLine());
+      while (!proc.stat(zombie).orElseThrow().isZombie()) {
+        Thread.onSpinWait();
+      }
+      ProcessFiles files = new ProcessFiles(proc);
+      List<FileFact> facts = files.of(self, List.of(self, zombie, (int) gone.pid()), Set.of());
+      assertTrue(facts.stream().noneMatch(fact -> fact.usedBy().startsWith("process ")));
+      for (int named : List.of(zombie, (int) gone.pid())) {
+        assertThrows(ProcUnreadableException.class, () -> files.of(named, List.of(self), Set.of()));
+      }
+    } finally {
+      parent.destroyForcibly();
+    }
+  }
+
+  @Test
+  void threadsAreListedByNumber() {
+    ProcFiles proc = new ProcFiles(Path.of("/proc"));
+    int self = (int) ProcessHandle.current().pid();
+    List<Integer> threads = proc.threads(self);
+    assertTrue(threads.contains(self) && threads.size() > 2, threads::toString);
+    assertEquals(List.of(), proc.threads(Integer.MAX_VALUE));
   }
 
   private static Optional<FileFact> fact(List<FileFact> facts, Path path) {

@@ -192,7 +192,7 @@ class TaskBoardTest {
             (address, token, facts) -> CompletableFuture.completedFuture(targetObstacles),
             new ProcessLookup(proc, "node-a"),
             new ProcessFiles(proc),
-            new SourcePreflight(kernel, new ProcessFiles(proc), "x86_64", List.of()),
+            new SourcePreflight(kernel, proc, new ProcessFiles(proc), "x86_64", List.of()),
             new TargetPreflight(
                 "node-a", kernel, proc, Path.of("/"), "x86_64", List.of(), () -> 1L << 30),
             List::of,
@@ -387,7 +387,8 @@ class TaskBoardTest {
   @Test
   void aTargetIsLookedAtForItsPeerOnlyAndPreparedOnlyOnOrder() throws Exception {
     SourceFacts facts =
-        new SourceFacts(SELF, "6.1.0-1-amd64", 1, 1, "x86_64", 7, 832, 1, List.of(), List.of());
+        new SourceFacts(
+            SELF, List.of(SELF), "6.1.0-1-amd64", 1, 1, "x86_64", 7, 832, 1, List.of(), List.of());
     assertEquals(Optional.empty(), board.preflight(TOKEN, "node-b", facts));
     board.onAdd(task(TaskRole.Target, spec -> {}));
     assertEquals(Optional.empty(), board.preflight(TOKEN, "node-x", facts));

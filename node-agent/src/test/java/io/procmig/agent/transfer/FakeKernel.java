@@ -351,7 +351,8 @@ final class FakeKernel {
       if (kernel.world.copy(agent.machine) != World.Copy.RUNNABLE) {
         throw World.kernelFailure("inspect", Errno.ESRCH);
       }
-      return new Inspection(List.of(), 3, 3, 1 << 20, kernel.world.now(), kernel.world.now());
+      return new Inspection(
+          List.of(), 3, List.of(), 3, 1 << 20, kernel.world.now(), kernel.world.now());
     }
 
     @Override

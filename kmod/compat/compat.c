@@ -498,6 +498,28 @@ char *procmig_compat_path(const struct path *path, const struct path *root,
 }
 EXPORT_SYMBOL_GPL(procmig_compat_path);
 
+struct file *procmig_compat_next_file(struct task_struct *task, unsigned int *fd)
+{
+	struct files_struct *files;
+	struct fdtable *table;
+	struct file *file = NULL;
+
+	task_lock(task);
+	files = task->files;
+	table = files ? files_fdtable(files) : NULL;
+	for (; table && !file; ++*fd) {
+		*fd = find_next_bit(table->open_fds, table->max_fds, *fd);
+		if (*fd >= table->max_fds)
+			break;
+		file = files_lookup_fd_raw(files, *fd);
+		if (file)
+			break;
+	}
+	task_unlock(task);
+	return file;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_next_file);
+
 int procmig_compat_replace_fd(unsigned int fd, struct file *file, unsigned int flags)
 {
 	return sym.replace_fd(fd, file, flags);

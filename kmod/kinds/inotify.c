@@ -89,7 +89,7 @@ static struct vfsmount *mount_of(struct task_struct *task, const struct path *ro
 	if (cwd.mnt)
 		path_put(&cwd);
 	rcu_read_lock();
-	for (fd = 0; !found && (file = task_lookup_next_fd_rcu(task, &fd)); fd++)
+	for (fd = 0; !found && (file = procmig_compat_next_file(task, &fd)); fd++)
 		if (file->f_path.mnt->mnt_sb == sb)
 			found = mntget(file->f_path.mnt);
 	rcu_read_unlock();

@@ -186,7 +186,10 @@ class Hand:
             "threads": _numbers(f"{at}/task"),
             **{name: status[name].strip() for name in _STATUS if name in status},
         }
-        if fields[0] != "Z":
+        if fields[0] == "Z":
+            # It can do nothing any more that they would allow.
+            looked.pop("Groups", None)
+        else:
             looked["cwd"], looked["root"], looked["exe"] = (_link(f"{at}/{n}") for n in ("cwd", "root", "exe"))
             looked["limits"] = _text(f"{at}/limits")
             looked["oom_score_adj"] = _text(f"{at}/oom_score_adj").strip()

@@ -103,6 +103,11 @@ struct file *procmig_compat_epoll_target(struct file *epoll, int fd, unsigned lo
 /* Forget the events that an inotify instance has queued. */
 void procmig_compat_notify_flush(struct fsnotify_group *group);
 
+/*
+ * The next descriptor of @task from *@fd on and its file, under RCU.  Unused numbers
+ * between them, which may be a million, are not looked at one by one.
+ */
+struct file *procmig_compat_next_file(struct task_struct *task, unsigned int *fd);
 /* On `current'. */
 int procmig_compat_replace_fd(unsigned int fd, struct file *file, unsigned int flags);
 /*

@@ -185,7 +185,7 @@ static struct file *next_file(struct task_struct *task, unsigned int *fd)
 	struct file *file;
 
 	rcu_read_lock();
-	file = task_lookup_next_fd_rcu(task, fd);
+	file = procmig_compat_next_file(task, fd);
 	rcu_read_unlock();
 	return file;
 }

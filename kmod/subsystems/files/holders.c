@@ -17,7 +17,7 @@ static bool find_descriptor(struct task_struct *task,
 {
 	struct file *file;
 
-	for (*fd = 0; (file = task_lookup_next_fd_rcu(task, fd)); ++*fd)
+	for (*fd = 0; (file = procmig_compat_next_file(task, fd)); ++*fd)
 		if (holds(file, what))
 			return true;
 	return false;
@@ -64,7 +64,7 @@ unsigned int procmig_file_count(struct procmig_file_inspection *at,
 	xa_init(&seen);
 	for (n = 0; (task = procmig_scope_at(scope, n)); n++) {
 		rcu_read_lock();
-		for (fd = 0; (file = task_lookup_next_fd_rcu(task, &fd)); fd++)
+		for (fd = 0; (file = procmig_compat_next_file(task, &fd)); fd++)
 			/* Without memory it counts as outside: an obstacle. */
 			if (holds(file, what) &&
 			    !xa_insert(&seen, (unsigned long)file, xa_mk_value(1), GFP_ATOMIC))
@@ -90,7 +90,7 @@ static unsigned int count_descriptors(const struct procmig_scope *scope,
 
 	for (n = 0; (task = procmig_scope_at(scope, n)); n++) {
 		rcu_read_lock();
-		for (fd = 0; (held = task_lookup_next_fd_rcu(task, &fd)); fd++)
+		for (fd = 0; (held = procmig_compat_next_file(task, &fd)); fd++)
 			count += held == file;
 		rcu_read_unlock();
 	}

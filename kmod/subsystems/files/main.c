@@ -142,7 +142,7 @@ static void inspect_descriptors(struct procmig_file_inspection *at,
 
 	for (at->fd = 0; ; at->fd++) {
 		rcu_read_lock();
-		file = task_lookup_next_fd_rcu(at->task, &at->fd);
+		file = procmig_compat_next_file(at->task, &at->fd);
 		if (file && !get_file_rcu(file)) {
 			/* It is being closed: as good as not there. */
 			rcu_read_unlock();

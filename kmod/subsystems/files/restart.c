@@ -33,7 +33,7 @@ int files_setup_target(struct procmig_process *process)
 		bool some;
 
 		rcu_read_lock();
-		some = task_lookup_next_fd_rcu(current, &fd);
+		some = procmig_compat_next_file(current, &fd);
 		rcu_read_unlock();
 		if (!some)
 			break;

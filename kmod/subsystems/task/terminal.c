@@ -36,7 +36,7 @@ static bool has_open(struct task_struct *task, const struct file *file)
 	unsigned int fd;
 
 	rcu_read_lock();
-	for (fd = 0; (held = task_lookup_next_fd_rcu(task, &fd)); fd++)
+	for (fd = 0; (held = procmig_compat_next_file(task, &fd)); fd++)
 		if (held == file)
 			break;
 	rcu_read_unlock();

@@ -13,6 +13,7 @@ final class Abi {
   static final int TOKEN_BYTES = 16;
   static final int NAME_BYTES = 32;
   static final int MESSAGE_BYTES = 256;
+  static final int COMM_BYTES = 16;
   static final int MAX_CHANNELS = 16;
   static final int MAX_MECHANISMS = 1024;
 

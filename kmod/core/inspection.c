@@ -34,6 +34,25 @@ void procmig_expect_bytes(struct procmig_inspection *inspection, u64 bytes)
 }
 EXPORT_SYMBOL_GPL(procmig_expect_bytes);
 
+unsigned int procmig_obstacle_count(const struct procmig_inspection *inspection)
+{
+	return inspection->count;
+}
+EXPORT_SYMBOL_GPL(procmig_obstacle_count);
+
+void procmig_clear(struct procmig_inspection *inspection, const void *thing)
+{
+	/* Without memory it is searched again. */
+	xa_store(&inspection->clear, (unsigned long)thing, xa_mk_value(1), GFP_KERNEL);
+}
+EXPORT_SYMBOL_GPL(procmig_clear);
+
+bool procmig_is_clear(struct procmig_inspection *inspection, const void *thing)
+{
+	return xa_load(&inspection->clear, (unsigned long)thing);
+}
+EXPORT_SYMBOL_GPL(procmig_is_clear);
+
 void procmig_obstacle(struct procmig_inspection *inspection, u32 subsystem,
 		      enum procmig_obstacle_code code, s64 object,
 		      const char *format, ...)

@@ -3,6 +3,7 @@
 #ifndef _PROCMIG_CORE_INSPECTION_H
 #define _PROCMIG_CORE_INSPECTION_H
 
+#include <linux/xarray.h>
 #include <procmig/process.h>
 
 #include "registry.h"
@@ -21,6 +22,7 @@ struct procmig_inspection {
 	unsigned int pid_room;		/* how many are wanted */
 	unsigned int pid_count;
 	bool descendant;		/* @task is another than the first */
+	struct xarray clear;		/* by address: see procmig_clear() */
 
 	void *buffer;			/* obstacles, one behind the other */
 	size_t room;			/* its size */

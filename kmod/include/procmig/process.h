@@ -140,4 +140,15 @@ void procmig_obstacle(struct procmig_inspection *inspection, u32 subsystem,
 /* Add to the estimate of what a checkpoint sends. */
 void procmig_expect_bytes(struct procmig_inspection *inspection, u64 bytes);
 
+/* How many obstacles have been named so far, about whatever process. */
+unsigned int procmig_obstacle_count(const struct procmig_inspection *inspection);
+
+/*
+ * What processes share is asked about by each of them.  Who has found that nothing
+ * stands against @thing, by its address, may say so, and the others of the event
+ * need not search again.
+ */
+void procmig_clear(struct procmig_inspection *inspection, const void *thing);
+bool procmig_is_clear(struct procmig_inspection *inspection, const void *thing);
+
 #endif /* _PROCMIG_PROCESS_H */

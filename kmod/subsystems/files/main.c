@@ -47,6 +47,18 @@ void procmig_file_obstacle(struct procmig_file_inspection *at,
 }
 EXPORT_SYMBOL_GPL(procmig_file_obstacle);
 
+/* The first of those that share it carries it for all, so one look will do. */
+static void ask_kind(struct procmig_file_inspection *at,
+		     const struct procmig_file_kind *kind, struct file *file)
+{
+	unsigned int obstacles = procmig_obstacle_count(at->inspection);
+
+	if (kind->inspect)
+		kind->inspect(at, file);
+	if (obstacles == procmig_obstacle_count(at->inspection))
+		procmig_clear(at->inspection, file);
+}
+
 static void inspect_file(struct procmig_file_inspection *at,
 			 const struct files_kinds *set, struct file *file, char *buffer)
 {
@@ -73,13 +85,15 @@ static void inspect_file(struct procmig_file_inspection *at,
 	}
 	files_inspect_locks(at, file);
 	files_inspect_owner(at, file);
+	if (procmig_is_clear(at->inspection, file))
+		return;
 	/* A device has no position, so nobody notices that it is no longer shared. */
 	if (!S_ISCHR(file_inode(file)->i_mode) && files_find_sharer(at, file, &sharer))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "%pD: the open file is shared with pid %d (%s); migrate them together or end that process",
 				      file, sharer.pid, sharer.comm);
-	else if (kind->inspect)
-		kind->inspect(at, file);
+	else
+		ask_kind(at, kind, file);
 }
 
 static void inspect_mapped(struct procmig_file_inspection *at, struct files_kinds *set,
@@ -93,7 +107,7 @@ static void inspect_mapped(struct procmig_file_inspection *at, struct files_kind
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "%s: no loaded subsystem carries it",
 				      files_describe(file, buffer, PATH_MAX));
-	else if (kind->inspect)
+	else if (kind->inspect && !procmig_is_clear(at->inspection, file))
 		kind->inspect(at, file);
 	files_kinds_put(set);
 }

@@ -11,7 +11,6 @@ struct look {
 	const struct procmig_scope *scope;
 	struct procmig_file_holder *outside;
 	bool found;
-	unsigned int mappings;
 };
 
 static bool is_of(const struct procmig_scope *scope, const struct mm_struct *mm)
@@ -31,7 +30,6 @@ static void see(struct vm_area_struct *vma, void *private)
 	struct look *look = private;
 	struct task_struct *owner;
 
-	look->mappings++;
 	if (look->found || is_of(look->scope, vma->vm_mm))
 		return;
 	rcu_read_lock();
@@ -49,9 +47,9 @@ static bool is_of_inode(struct file *file, const void *inode)
 	return file_inode(file) == inode;
 }
 
-void procmig_file_inspect_memory(struct procmig_file_inspection *at, struct file *file)
+/* The bytes are expected once, by whoever looks first. */
+static void search(struct procmig_file_inspection *at, struct inode *inode)
 {
-	struct inode *inode = file_inode(file);
 	struct procmig_file_holder holder;
 	struct look look = {
 		.scope = procmig_inspected_scope(at->inspection),
@@ -59,16 +57,24 @@ void procmig_file_inspect_memory(struct procmig_file_inspection *at, struct file
 	};
 
 	procmig_compat_each_mapping(inode->i_mapping, see, &look);
-	/* Each of those that have it asks once: together they expect it once. */
-	procmig_expect_bytes(at->inspection, ((u64)inode->i_mapping->nrpages << PAGE_SHIFT) /
-			     max(look.mappings, 1u));
-	if (look.found)
+	if (look.found) {
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "memory that is shared with pid %d (%s) outside, which has it mapped; migrate them together or end that process",
 				      holder.pid, holder.comm);
-	else if (procmig_file_find_holder(at, is_of_inode, inode, &holder))
+	} else if (procmig_file_find_holder(at, is_of_inode, inode, &holder)) {
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "memory that is shared with pid %d (%s) outside, which has it open as fd %u; migrate them together or end that process",
 				      holder.pid, holder.comm, holder.fd);
+	} else {
+		procmig_expect_bytes(at->inspection,
+				     (u64)inode->i_mapping->nrpages << PAGE_SHIFT);
+		procmig_clear(at->inspection, inode);
+	}
+}
+
+void procmig_file_inspect_memory(struct procmig_file_inspection *at, struct file *file)
+{
+	if (!procmig_is_clear(at->inspection, file_inode(file)))
+		search(at, file_inode(file));
 }
 EXPORT_SYMBOL_GPL(procmig_file_inspect_memory);

@@ -919,6 +919,46 @@ static int bound(int type, struct sockaddr_un *name, const char *text)
 	return fd;
 }
 
+/* ---- a log: datagrams for somebody outside, by a path ---- */
+
+static struct sockaddr_un log_name;
+static int logging, log_of_ours = -1;
+
+static void log_begin(void)
+{
+	socklen_t length = name_of(&log_name, beside("log"));
+
+	logging = must(socket(AF_UNIX, SOCK_DGRAM, 0));
+	/* Without anybody there, as in a control run, it is this process. */
+	if (connect(logging, (struct sockaddr *)&log_name, length)) {
+		log_of_ours = bound(SOCK_DGRAM, &log_name, beside("log"));
+		must(connect(logging, (struct sockaddr *)&log_name, length));
+	}
+}
+
+static void log_step(long number)
+{
+	char text[32];
+	int bytes = snprintf(text, sizeof(text), "%ld\n", number);
+
+	is(send(logging, text, bytes, MSG_DONTWAIT) == bytes);
+	if (log_of_ours >= 0)
+		is(recv(log_of_ours, text, sizeof(text), MSG_DONTWAIT) == bytes);
+}
+
+static void log_end(void)
+{
+	struct sockaddr_un name = { };
+	socklen_t length = sizeof(name);
+
+	must(getpeername(logging, (struct sockaddr *)&name, &length));
+	is(!strcmp(name.sun_path, log_name.sun_path));
+	if (log_of_ours >= 0)
+		must(unlink(log_name.sun_path));
+}
+
+/* ---- Unix sockets ---- */
+
 static void pass(int socket, int fd)
 {
 	char room[CMSG_SPACE(sizeof(int))] = { };
@@ -1410,6 +1450,7 @@ static const struct kind {
 	{ "inet", inet_begin, inet_step, inet_end },
 	{ "inotify", inotify_begin, inotify_step, inotify_end },
 	{ "locks", locks_begin, locks_step, locks_end },
+	{ "log", log_begin, log_step, log_end },
 	{ "memfd", memfd_begin, memfd_step, memfd_end },
 	{ "mqueue", mqueue_begin, mqueue_step, mqueue_end },
 	{ "owner", owner_begin, owner_step, owner_end },

@@ -401,6 +401,7 @@ enum procmig_unix_state {
 #define PROCMIG_UNIX_NAMED	0x1	/* has a name that it was bound to */
 #define PROCMIG_UNIX_DELETED	0x2	/* the path of that name is gone */
 #define PROCMIG_UNIX_PEER	0x4	/* connected to @peer, which is or was alive */
+#define PROCMIG_UNIX_OUTSIDE	0x8	/* ... or to whoever has the path, which is not its own then */
 
 /* "unix": the name, the absolute path of it and the filter follow */
 struct procmig_file_unix {

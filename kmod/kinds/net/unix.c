@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unix sockets: stream, datagram and sequenced packets, with names, queues and
- * what is in flight.  Whoever they are connected to must be inside, or gone.
+ * what is in flight.  Whoever they are connected to must be inside, or gone, or
+ * somebody whom datagrams are sent to by a path, as to a log: then it is whoever
+ * is there on the target.
  */
 #include <linux/cred.h>
 #include <linux/file.h>
@@ -50,6 +52,20 @@ static struct file *file_of(struct sock *sk)
 	return socket ? socket->file : NULL;
 }
 
+/*
+ * Whether whoever is at the path of @peer can take its place: it has got datagrams
+ * only, and from a socket without a name, to which there is no answer.
+ */
+static bool is_replaceable(struct sock *sk, struct sock *peer)
+{
+	struct unix_sock *u = unix_sk(peer);
+	/* As unix_getname() reads it: the path was there before the name. */
+	struct unix_address *name = smp_load_acquire(&u->addr);
+
+	return sk->sk_type == SOCK_DGRAM && !READ_ONCE(unix_sk(sk)->addr) &&
+	       name && u->path.dentry && !d_unlinked(u->path.dentry) && unix_peer(peer) != sk;
+}
+
 static void inspect_peer(struct procmig_file_inspection *at, struct sock *sk)
 {
 	struct procmig_file_holder holder;
@@ -74,7 +90,7 @@ static void inspect_peer(struct procmig_file_inspection *at, struct sock *sk)
 	if (waits)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_STATE,
 				      "Unix socket: its connection waits to be accepted");
-	else if (file && !procmig_file_count(at, is_file, file)) {
+	else if (file && !procmig_file_count(at, is_file, file) && !is_replaceable(sk, peer)) {
 		if (procmig_file_find_holder(at, is_file, file, &holder))
 			procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 					      "Unix socket: it is connected to pid %d (%s), fd %u, outside; migrate them together or close it",
@@ -165,6 +181,24 @@ static bool is_bound(struct sock *sk)
 					  sk->sk_hash > UNIX_HASH_MOD;
 }
 
+/* The path of somebody outside; of its own a socket that is connected there has none. */
+static ssize_t put_peer(struct procmig_file_save *save, struct sock *peer,
+			struct procmig_file_unix *body, size_t bytes)
+{
+	char *to = (char *)(body + 1), *path;
+
+	path = procmig_compat_path(&unix_sk(peer)->path, save->root, to, bytes);
+	if (!IS_ERR(path) && strlen(path) >= sizeof_field(struct sockaddr_un, sun_path))
+		path = ERR_PTR(-ENAMETOOLONG);
+	if (IS_ERR(path))
+		return procmig_fail(save->process, PROCMIG_SUBSYSTEM_FILES, PTR_ERR(path),
+				    "the Unix socket %pd, to which one is connected, is not reachable from the root of the process",
+				    unix_sk(peer)->path.dentry);
+	body->path_bytes = strlen(path) + 1;
+	memmove(to, path, body->path_bytes);
+	return body->path_bytes;
+}
+
 static ssize_t put_names(struct procmig_file_save *save, struct sock *sk,
 			 struct procmig_file_unix *body, size_t bytes)
 {
@@ -172,6 +206,8 @@ static ssize_t put_names(struct procmig_file_save *save, struct sock *sk,
 	char *to = (char *)(body + 1), *path;
 	struct inode *inode;
 
+	if (body->flags & PROCMIG_UNIX_OUTSIDE)
+		return put_peer(save, unix_peer(sk), body, bytes);
 	if (!u->addr)
 		return 0;
 	body->name_bytes = u->addr->len;
@@ -217,6 +253,9 @@ static ssize_t unix_checkpoint(struct procmig_file_save *save, struct file *file
 	ret = refer(save, unix_peer(sk), &body->peer);
 	if (ret)
 		return ret;
+	if (body->flags & PROCMIG_UNIX_PEER && body->peer == GONE &&
+	    file_of(unix_peer(sk)) && is_replaceable(sk, unix_peer(sk)))
+		body->flags |= PROCMIG_UNIX_OUTSIDE;
 	spin_lock(&sk->sk_peer_lock);
 	if (sk->sk_peer_pid)
 		body->peer_pid = pid_nr_ns(sk->sk_peer_pid,
@@ -398,6 +437,15 @@ static void unix_release(void *private)
 	kfree(rebuilt);
 }
 
+/* A path belongs to a name, or to somebody outside. */
+static bool has_reason(const struct procmig_file_unix *body)
+{
+	if (!(body->flags & PROCMIG_UNIX_OUTSIDE))
+		return !body->path_bytes || body->name_bytes;
+	return body->path_bytes && !body->name_bytes && body->peer == GONE &&
+	       body->flags & PROCMIG_UNIX_PEER && body->socket.type == SOCK_DGRAM;
+}
+
 static bool is_ok(const struct procmig_file_unix *body, size_t bytes)
 {
 	const char *path = (const char *)(body + 1) + body->name_bytes;
@@ -409,7 +457,8 @@ static bool is_ok(const struct procmig_file_unix *body, size_t bytes)
 	       (!body->name_bytes || body->name_bytes > NAME_OFFSET) &&
 	       body->state >= PROCMIG_UNIX_CLOSED && body->state <= PROCMIG_UNIX_CONNECTED &&
 	       (!body->path_bytes ||
-		(*path == '/' && path[1] && !path[body->path_bytes - 1] && body->name_bytes)) &&
+		(*path == '/' && path[1] && !path[body->path_bytes - 1])) &&
+	       has_reason(body) &&
 	       (body->state != PROCMIG_UNIX_LISTENING || body->name_bytes) &&
 	       body->socket.protocol <= PF_UNIX;
 }
@@ -665,12 +714,28 @@ static int take_segment(struct procmig_file_load *load, struct sock *receiver,
 	return send(load, sender, data, numbers);
 }
 
-static int join(struct procmig_file_load *load, struct sock *sk,
-		const struct procmig_file_unix *body)
+static int join_outside(struct procmig_file_load *load, struct sock *sk, const char *path)
 {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int ret;
+
+	if (strscpy(address.sun_path, path, sizeof(address.sun_path)) < 0)
+		return procmig_file_refuse(load, "the path of a Unix socket");
+	ret = kernel_connect(sk->sk_socket, (struct sockaddr *)&address,
+			     NAME_OFFSET + strlen(path) + 1, 0);
+	return !ret ? 0 : procmig_fail(load->process, PROCMIG_SUBSYSTEM_FILES, ret,
+				       "a Unix socket cannot be connected to %s here (%d)",
+				       path, ret);
+}
+
+static int join(struct procmig_file_load *load, struct sock *sk, const struct rebuilt *rebuilt)
+{
+	const struct procmig_file_unix *body = &rebuilt->body;
 	struct sock *peer;
 	struct file *made;
 
+	if (body->flags & PROCMIG_UNIX_OUTSIDE)
+		return join_outside(load, sk, rebuilt->path);
 	if (body->peer == GONE) {
 		made = make_sender(load, sk, NULL, 0);
 		if (IS_ERR(made))
@@ -705,7 +770,7 @@ static int unix_restart_data(struct procmig_file_load *load, struct file *file,
 	/* Connections come before what goes through them; datagrams need none. */
 	if (rebuilt->body.flags & PROCMIG_UNIX_PEER && !unix_peer(sk) &&
 	    (sk->sk_type != SOCK_DGRAM || data->end))
-		ret = join(load, sk, &rebuilt->body);
+		ret = join(load, sk, rebuilt);
 	if (ret)
 		return ret;
 	if (data->end)
@@ -746,7 +811,7 @@ static void unix_resume(struct procmig_file_load *load, struct file *file)
 
 static const struct procmig_kind kinds[] = {
 	{ "Unix socket", PROCMIG_KIND_CARRIED,
-	  "stream, datagram, seqpacket; names, queues, descriptors in flight; peers inside or gone" },
+	  "stream, datagram, seqpacket; names, queues, descriptors in flight; peers inside or gone, or found by a path as a log is" },
 };
 
 const struct procmig_file_kind unix_kind = {

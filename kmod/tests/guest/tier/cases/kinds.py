@@ -36,6 +36,8 @@ def run(tier):
     check("kinds: terminals whose records are wrong", wrong_terminal, tier)
     check("kinds: they are declared as the map of state says", declared, tier)
     check("kinds: one that the target does not know", missing_on_target, tier)
+    check("kinds: a log that hears on, wherever one writes", log_hears, tier)
+    check("kinds: a log that the target does not have", log_missing, tier)
 
 
 def seen(guest, program):
@@ -53,14 +55,53 @@ def seen(guest, program):
 def prepare(guest, program, kind):
     """What a program finds by its path must be there."""
     guest.run("mkdir -p -m 777 /var/tmp/procmig-held")
-    beside = f"/var/tmp/procmig-held/{program.out.rpartition('/')[2]}"
+    beside = place_of(program)
     if kind == "fifo" and guest is program.tier.b:
         guest.run(f"mkfifo -m 640 {beside}-fifo")
     if kind == "inotify":
         guest.run(f"mkdir -p {beside}-watched; touch {beside}-watched/file")
+    if kind == "log":
+        listen(guest, beside)
     if kind == "locks":
         for suffix in ("posix", "description", "flock", "lease"):
             guest.run(f"touch -d 2001-01-01 {beside}-{suffix}")
+
+
+def listen(guest, beside):
+    """Somebody who keeps what datagrams bring, for as long as a case takes."""
+    guest.run(f"rm -f {beside}-log; setsid timeout 90 socat -u UNIX-RECV:{beside}-log,mode=666 "
+              f"OPEN:{beside}-heard,creat,append </dev/null >/dev/null 2>&1 & for i in $(seq 50); do [ -S {beside}-log ] && break; sleep 0.1; done")
+
+
+def place_of(program):
+    return f"/var/tmp/procmig-held/{program.out.rpartition('/')[2]}"
+
+
+def log_hears(tier):
+    program = Program(tier, "held", argument="log")
+    for guest in tier.guests:
+        prepare(guest, program, "log")
+    program.start(tier.a)
+    program.await_lines(3)
+    migrate(tier, program.pid, tier.a, tier.b)
+    program.await_lines(len(program.text().splitlines()) + 5)
+    program.stop_and_compare(tier.b)
+    heard = [int(number) for guest in tier.guests for number in guest.run(f"cat {place_of(program)}-heard").split()]
+    require(heard == list(range(heard[0], heard[0] + len(heard))), f"both logs together heard {heard}")
+    nothing_left(*tier.guests)
+
+
+def log_missing(tier):
+    program = Program(tier, "held", argument="log")
+    prepare(tier.a, program, "log")
+    program.start(tier.a)
+    program.await_lines(3)
+    migration = Migration(tier, program.pid, tier.a, tier.b).finish()
+    require(f"cannot be connected to {place_of(program)}-log" in migration.target.why(), migration.target.why())
+    require(migration.settle() is tier.a, "the source did not keep it")
+    program.runs_only_on(tier.a)
+    program.stop_and_compare(tier.a)
+    nothing_left(*tier.guests)
 
 
 def there_and_back(tier, kind):

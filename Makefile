@@ -38,7 +38,7 @@ test-e2e: ## the tier of two real nodes
 suite: ## move the programs of a folder between two guests: SUITE_DIR=… HOPS=1 JOBS=1 ONLY=REGEX ENV="A=b C=d"
 	@$(if $(SUITE_DIR),,$(MAKE) -s -C e2e/suite/programs)
 	@e2e/suite/run $(or $(SUITE_DIR),e2e/suite/programs/build) --hops $(or $(HOPS),1) --jobs $(or $(JOBS),1) \
-		$(if $(ONLY),--only '$(ONLY)') $(ENV:%=--env '%') $(if $(NO_BUILD),--no-build)
+		$(PATIENCE:%=--patience %) $(if $(ONLY),--only '$(ONLY)') $(ENV:%=--env '%') $(if $(NO_BUILD),--no-build)
 
 verify: ## the static gate: format, style, imports, generated files, licences, kernel style
 	@e2e/tiers/run verify

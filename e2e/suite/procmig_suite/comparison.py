@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a program is what it was: what a hand saw of it before a move and after."""
+import dataclasses
 import re
 
 _NUMBERED = re.compile(r"^(socket|pipe|/dev/pts/)(?::\[)?(\d+)\]?$")
@@ -24,15 +25,45 @@ def flat(look):
                 # Whose own parent had ended is the child of whoever reaps there.
                 facts[pid, what] = value if value in look else "outside"
             elif what == "maps":
-                for area in value:
+                areas = _joined(value)
+                for area in areas:
                     facts[pid, f"mapping {area[0]}"] = area[1:]
-                facts[pid, "mappings"] = [area[0] for area in value]
+                facts[pid, "mappings"] = [area[0] for area in areas]
             elif what == "limits":
                 for line in value.splitlines():
                     facts[pid, f"limit {line[:25].strip().lower()}"] = " ".join(line[25:].split())
             else:
                 facts[pid, what] = value
     return facts
+
+
+def _joined(areas):
+    """Areas that touch and continue each other count as one: when a kernel merges them is its own matter."""
+    joined = []
+    for bounds, rights, offset, name in areas:
+        start, end = (int(bound, 16) for bound in bounds.split("-"))
+        if joined and joined[-1].is_continued_by(start, rights, offset, name):
+            joined[-1].end = end
+        else:
+            joined.append(_Area(start, end, rights, offset, name))
+    return [area.seen() for area in joined]
+
+
+@dataclasses.dataclass
+class _Area:
+    start: int
+    end: int
+    rights: str
+    offset: str
+    name: str
+
+    def is_continued_by(self, start, rights, offset, name):
+        if (start, rights, name) != (self.end, self.rights, self.name):
+            return False
+        return not name or name.startswith("/") and int(offset, 16) == int(self.offset, 16) + start - self.start
+
+    def seen(self):
+        return [f"{self.start:x}-{self.end:x}", self.rights, self.offset, self.name]
 
 
 def _anonymous(link, names):

@@ -139,8 +139,6 @@ class Machines:
                   # What held them may just be ending.
                   "for try in $(seq 20); do rmmod $(modules) 2>/dev/null; modules >/dev/null || exit 0; "
                   "sleep 0.3; done; rmmod $(modules)")
-        guest.run(f"mkdir -p {FILES} && modprobe virtiofs && {{ mountpoint -q {FILES} || "
-                  f"mount -t virtiofs files {FILES}; }}")
         # For programs that map them; without any they could not even start.
         guest.run(f"echo {_HUGE_PAGES} > /proc/sys/vm/nr_hugepages")
         guest.do("pids_from", number=guest.pids_from)

@@ -5,8 +5,6 @@ import signal
 
 from .guest import PROGRAMS
 
-_START_SECONDS = 60
-_END_SECONDS = 60
 _TRIES = 4
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                 "HOME": "/root", "LANG": "C"}
@@ -39,13 +37,15 @@ def value(option, kind, name):
 class Program:
     """In a directory that is the same one in both guests and on this machine."""
 
-    def __init__(self, name, work, place, environment):
+    def __init__(self, name, work, place, environment, patience):
+        """@patience: seconds that it may take to start, and to end."""
         self.name = name
         self.base = name.replace("/", "-")
         self.path = f"{PROGRAMS}/{name}"    # there
         self.work = work                    # here
         self.directory = place              # there
         self.environment = {**_ENVIRONMENT, **environment}
+        self.patience = patience
         self.pid = None
 
     @property
@@ -72,13 +72,13 @@ class Program:
         for entry in self.work.iterdir():
             if not entry.is_dir():
                 entry.unlink()
-        return guest.do("start", _START_SECONDS + 10, argv=[
+        return guest.do("start", self.patience + 10, argv=[
             self.path, *(f"--{name}={value}" for name, value in options.items())],
             directory=self.directory, console=f"{self.directory}/{self.console}",
-            environment=self.environment, timeout=_START_SECONDS)
+            environment=self.environment, timeout=self.patience)
 
     def _complaint(self, status, said):
-        how = f"its first process did not end within {_START_SECONDS} s" if status is None else \
+        how = f"its first process did not end within {self.patience} s" if status is None else \
             f"exit status {status}"
         return f"{how}: {last_lines(self.outcome() or said) or 'it said nothing'}"
 
@@ -98,10 +98,10 @@ class Program:
 
     def finish(self, guest):
         """SIGTERM; None if the verdict is PASS, else what it left."""
-        left = guest.do("end", _END_SECONDS + 10, pid=self.pid, number=int(signal.SIGTERM), timeout=_END_SECONDS)
+        left = guest.do("end", self.patience + 10, pid=self.pid, number=int(signal.SIGTERM), timeout=self.patience)
         said = self.outcome()
         if left:
-            return f"did not end within {_END_SECONDS} s of SIGTERM: {last_lines(said)}"
+            return f"did not end within {self.patience} s of SIGTERM: {last_lines(said)}"
         if said.split()[-1:] == ["PASS"] and self.has_ended():
             return None
         return last_lines(said) or "it left no word"

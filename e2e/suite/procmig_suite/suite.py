@@ -14,6 +14,7 @@ from .errors import GuestLost, Interrupted
 from .machines import Machines, say
 from .trial import Fate, Trial, Verdict
 
+PATIENCE_SECONDS = 60
 _KEPT_BYTES = 1 << 20
 
 
@@ -27,8 +28,9 @@ def programs(folder):
 
 
 class Suite:
-    def __init__(self, folder, logs, environment, ending=None, machines=Machines):
+    def __init__(self, folder, logs, environment, ending=None, machines=Machines, patience=PATIENCE_SECONDS):
         self.environment = environment      # of the programs, beyond the usual
+        self.patience = patience            # with their start and with their end
         self.ending = ending or Ending()
         self.verdicts = []
         self._machines = machines(folder, logs, self.ending)

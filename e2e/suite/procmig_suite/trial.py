@@ -63,7 +63,7 @@ class Trial:
         self.suite = suite
         self.hops = hops
         self.alone = alone
-        self.program = Program(name, *suite.work_directory(name), suite.environment)
+        self.program = Program(name, *suite.work_directory(name), suite.environment, suite.patience)
         self.verdict = Verdict(name, suite.category(name), Fate.PASSED)
         self.here, self.there = suite.guests
         self.pids = set()

@@ -39,6 +39,17 @@ class ComparisonTest(unittest.TestCase):
         self.assertEqual([], comparison.changes(comparison.flat({10: process(parent=1)}),
                                                 comparison.flat({10: process(parent=77)})))
 
+    def test_areas_that_continue_each_other_are_one(self):
+        def areas(*described):
+            return comparison.flat({10: process(maps=[area.split(" ") for area in described])})
+        apart = areas("1000-2000 rw-p 00000000 ", "2000-3000 rw-p 00000000 ",
+                      "5000-6000 r-xp 00001000 /x", "6000-8000 r-xp 00002000 /x")
+        self.assertEqual([], comparison.changes(apart, areas("1000-3000 rw-p 00000000 ", "5000-8000 r-xp 00001000 /x")))
+        for other in (["1000-2000 rw-p 00000000 ", "2000-3000 r--p 00000000 "],
+                      ["5000-6000 r-xp 00001000 /x", "6000-8000 r-xp 00001000 /x"]):
+            with self.subTest(other):
+                self.assertEqual([area.split()[0] for area in other], areas(*other)[10, "mappings"])
+
     def test_what_changes_by_itself_is_not_steady(self):
         later = process()
         later["fds"]["3"]["pos"] = "9"

@@ -21,7 +21,7 @@ root=$scratch/root
 # By tar, not cp: directories take the modes they have below, owners become root.
 tar -C "$files" --owner=0 --group=0 --mode=u+rwX,go+rX,go-w -cf - . | tar -C "$root" --no-overwrite-dir -xpf -
 
-mkdir -p "$root/srv/shared" "$root/var/lib/node"
+mkdir -p "$root/srv/shared" "$root/srv/files" "$root/var/lib/node"
 chroot "$root" useradd --uid 1000 --user-group --create-home --shell /bin/bash app
 for unit; do
 	ln -sf /dev/null "$root/etc/systemd/system/$unit"

@@ -45,9 +45,9 @@ def parse(argv):
 
 
 def _protect_passed_on(argv):
-    """Keep argparse from reading options that are meant for ssh's command or for kubectl."""
+    """Keep argparse from reading options that are meant for another command."""
     for position, word in enumerate(argv):
-        if word == "kubectl":
+        if word in ("kubectl", "debian"):
             return [*argv[:position + 1], "--", *argv[position + 1:]]
         if word == "ssh" and position + 1 < len(argv) and not argv[position + 1].startswith("-"):
             return [*argv[:position + 2], "--", *argv[position + 2:]]
@@ -89,6 +89,8 @@ def _parser():
             argument("nodes", metavar="NODE", nargs="*"),
             argument("--timeout", type=float, default=_WAIT_SECONDS, metavar="SECONDS"))
     command("ssh", _ssh, "log in, or run a command and end with its exit status", node,
+            argument("words", metavar="CMD", nargs="*"))
+    command("debian", _debian, "run a command in the guests' Debian on this host, with their shared directories",
             argument("words", metavar="CMD", nargs="*"))
     command("push", _push, "copy a file or directory to a node", node,
             argument("source", metavar="SRC"), argument("destination", metavar="DST"))
@@ -152,6 +154,11 @@ def _ssh(lab, options):
     words = _without_separator(options.words)
     tty = not words and sys.stdin.isatty()
     argv = [*ssh.arguments(lab.flavour, guest.machine, tty=tty), *words]
+    os.execvp(argv[0], argv)
+
+
+def _debian(lab, options):
+    argv = lab.debian_command(_without_separator(options.words) or ["bash"])
     os.execvp(argv[0], argv)
 
 

@@ -13,7 +13,7 @@ _PAUSE = settings.SOURCE / "pause" / "pause.c"
 _ROOT_DISK_SIZE = "4G"
 _NODE_DISK_SIZE = "8G"
 _BUILD_SECONDS = 900
-_NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child")
+_NAMESPACES = ("unshare", "--mount", "--net", "--ipc", "--pid", "--fork", "--kill-child")
 
 # What a guest that lives for minutes has no use for. Without udev, devtmpfs still
 # makes every device node; the drivers are loaded by the initramfs or on request.
@@ -30,6 +30,7 @@ _MASKED_UNITS = (
     "getty.target",
     "integritysetup.target",
     "modprobe@.service",
+    "postgresql.service",
     "proc-sys-fs-binfmt_misc.automount",
     "remote-fs.target",
     "serial-getty@ttyS0.service",
@@ -121,6 +122,12 @@ def ensure_node_disk(store, debian, images=()):
         shutil.rmtree(directory / "scratch")
 
     return store.obtain("nodedisk", node_disk_key(debian, images), build)
+
+
+def debian_command(debian, state, words):
+    """What runs a command in the guests' Debian on this host, with the lab's shared directories."""
+    root = debian.ensure() / "root"
+    return [str(word) for word in (*_NAMESPACES, _SCRIPTS / "debian.sh", root, state, *words)]
 
 
 def _make_pause_image(path):

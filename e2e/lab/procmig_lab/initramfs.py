@@ -14,7 +14,8 @@ from .errors import LabError
 
 # Devices and file systems the init script uses. `ext4` asks for crc32c by its
 # algorithm's name, which no dependency shows and no modprobe answers here.
-_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "crc32c_generic", "ext4", "9pnet_virtio", "9p")
+_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "crc32c_generic", "ext4", "9pnet_virtio", "9p",
+            "virtiofs")
 
 
 class Archive:

@@ -70,7 +70,7 @@ class Lab:
                 "sshCommand": ssh.shell_command(self.flavour, guest.machine),
                 "consoleLog": str(guest.console),
                 "shared": str(self.flavour.shared),
-                "files": str(self.flavour.files) if self.flavour.files else None,
+                "files": str(self.flavour.files),
             } for guest in self.guests],
         }
 
@@ -83,6 +83,10 @@ class Lab:
         image.ensure_root_disk(self.cache, debian)
         image.ensure_node_disk(self.cache, debian)
         self.kernel_release()
+
+    def debian_command(self, words):
+        """The command line that runs words in the guests' Debian on this host."""
+        return image.debian_command(Rootfs(self.cache), self.flavour.state, words)
 
     def kernel_release(self):
         """The guests' kernel, with its headers installed on this host."""
@@ -164,8 +168,7 @@ class Lab:
         for log in self.flavour.state.glob("*/*.log"):
             log.unlink()
         _empty(self.flavour.shared)
-        if self.flavour.files:
-            _empty(self.flavour.files)
+        _empty(self.flavour.files)
         if controlplane:
             controlplane.prepare_certificates()
         for guest in self.guests:

@@ -57,12 +57,11 @@ class Guest:
             return
         if not self.has_disk():
             raise LabError(f"{self.name} does not exist", hint="`lab up` makes it")
-        if self.flavour.files:
-            self.flavour.files.mkdir(parents=True, exist_ok=True)
-            self.flavour.files.chmod(0o777)
-            # One that lost its guest ends by itself, which may take a moment.
-            self._files.kill()
-            self._start(self._files, self._virtiofsd(), self._files_socket)
+        self.flavour.files.mkdir(parents=True, exist_ok=True)
+        self.flavour.files.chmod(0o777)
+        # One that lost its guest ends by itself, which may take a moment.
+        self._files.kill()
+        self._start(self._files, self._virtiofsd(), self._files_socket)
         self._mark_console()
         self._start(self._program, self._qemu(), self._control)
 
@@ -163,13 +162,12 @@ class Guest:
                 # Owners and modes pass through unchanged: programs on both guests see one file alike.
                 "-fsdev", f"local,id=shared,path={self.flavour.shared},security_model=passthrough,multidevs=remap",
                 "-device", "virtio-9p-pci,fsdev=shared,mount_tag=shared",
+                # virtiofsd reads and writes the guest's memory itself.
+                "-object", f"memory-backend-memfd,id=memory,share=on,size={settings.guest_memory_mib()}M",
+                "-machine", "memory-backend=memory",
+                "-chardev", f"socket,id=files,path={self._files_socket}",
+                "-device", "vhost-user-fs-pci,chardev=files,tag=files",
                 "-device", "virtio-rng-pci"]
-        if self.flavour.files:
-            # The daemon reads and writes the guest's memory itself.
-            argv += ["-object", f"memory-backend-memfd,id=memory,share=on,size={settings.guest_memory_mib()}M",
-                     "-machine", "memory-backend=memory",
-                     "-chardev", f"socket,id=files,path={self._files_socket}",
-                     "-device", "vhost-user-fs-pci,chardev=files,tag=files"]
         for name, file in disks:
             # cache=unsafe skips the host's fsync only: what the guest flushed survives a kill of QEMU.
             argv += ["-drive", f"if=none,id={name},file={self.directory / file},format=qcow2"

@@ -93,8 +93,8 @@ class Flavour:
 
     @property
     def files(self):
-        """What bare guests can mount by virtiofs besides: files of every kind, which 9p does not take."""
-        return None if self.kubernetes else self.state / "files"
+        """What all guests mount by virtiofs besides: for files of every kind, which 9p does not take."""
+        return self.state / "files"
 
     @property
     def kubeconfig(self):

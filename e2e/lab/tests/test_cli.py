@@ -36,6 +36,9 @@ class ParseTest(unittest.TestCase):
         self.assertEqual(["exec", "pod", "--", "ls", "-l"],
                          self.words(["--flavour", "nodes", "kubectl", "exec", "pod", "--", "ls", "-l"]))
 
+    def test_everything_after_debian_belongs_to_that_command(self):
+        self.assertEqual(["sh", "-c", "ls -l"], self.words(["guests", "debian", "sh", "-c", "ls -l"]))
+
     def test_images_can_be_given_more_than_once(self):
         self.assertEqual([Path("a.tar"), Path("b.tar")], parse(["up", "--image", "a.tar", "--image", "b.tar"]).image)
 

@@ -42,6 +42,7 @@ public final class Lab {
 
   private final Path tool;
   private final Path shared;
+  private final Path files;
   private final KubernetesClient client;
   private final List<Node> nodes = new ArrayList<>();
 
@@ -67,6 +68,7 @@ public final class Lab {
               List.of(node.get("sshCommand").asText().split(" "))));
     }
     shared = Path.of(info.get("nodes").get(0).get("shared").asText());
+    files = Path.of(info.get("nodes").get(0).get("files").asText());
   }
 
   /** The lab of this run. */
@@ -102,6 +104,11 @@ public final class Lab {
     return shared;
   }
 
+  /** The directory of this host that is {@link Node#FILES} on the nodes. */
+  public Path files() {
+    return files;
+  }
+
   /** All rights over the cluster. */
   public KubernetesClient client() {
     return client;
@@ -109,7 +116,11 @@ public final class Lab {
 
   /** Runs the lab's tool; what it printed. */
   public String run(String... words) {
-    Duration limit = words[0].equals("power") ? BOOT : SHORT;
+    return run(words[0].equals("power") ? BOOT : SHORT, words);
+  }
+
+  /** Runs the lab's tool, not longer than so long; what it printed. */
+  public String run(Duration limit, String... words) {
     return Command.run(
             limit, Stream.concat(Stream.of(tool.toString(), "-q"), Stream.of(words)).toList())
         .successful();

@@ -16,6 +16,9 @@ public record Node(String name, String address, List<String> sshWords) {
   /** The directory that all nodes and the host share. */
   public static final String SHARED = "/srv/shared";
 
+  /** As that, for files of every kind. */
+  public static final String FILES = "/srv/files";
+
   private static final Duration LIMIT = Duration.ofSeconds(120);
 
   /** Runs a shell command as root; what it printed. */

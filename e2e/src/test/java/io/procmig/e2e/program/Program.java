@@ -33,7 +33,7 @@ public final class Program implements AutoCloseable {
   private static final Duration CONTROL = Duration.ofSeconds(300);
 
   /** Another one in each run: a node may still know the files of an earlier one by their names. */
-  private static final String RUN = "e2e-" + Long.toHexString(System.currentTimeMillis());
+  static final String RUN = "e2e-" + Long.toHexString(System.currentTimeMillis());
 
   private static final AtomicInteger STARTED = new AtomicInteger();
   private static boolean installed;
@@ -66,21 +66,15 @@ public final class Program implements AutoCloseable {
             + (argument == null ? "" : " 0 " + argument);
     String answer =
         node.ssh(
-            """
-            last=$(cat /proc/sys/kernel/ns_last_pid)
-            [ $last -ge %1$d ] || echo %1$d > /proc/sys/kernel/ns_last_pid
-            rm -f %2$s/pid
-            runuser -u app -- sh -c 'cd %2$s && umask 022 && PROCMIG_E2E=%3$s setsid --fork nice -n 15 \
-              sh -c "echo \\$\\$ > pid.new; mv pid.new pid; exec %4$s" < /dev/null > %5$s 2> err'
-            for i in $(seq 100); do [ -s %2$s/pid ] && break; sleep 0.05; done
-            cat %2$s/pid
-            """
-                .formatted(
-                    FIRST_PID + (node == lab.nodeA() ? 0 : 100_000),
-                    mounted,
-                    name,
-                    command,
-                    printing ? "out" : "/dev/null"));
+            freshPids(lab, node)
+                + """
+                rm -f %1$s/pid
+                runuser -u app -- sh -c 'cd %1$s && umask 022 && PROCMIG_E2E=%2$s setsid --fork nice -n 15 \
+                  sh -c "echo \\$\\$ > pid.new; mv pid.new pid; exec %3$s" < /dev/null > %4$s 2> err'
+                for i in $(seq 100); do [ -s %1$s/pid ] && break; sleep 0.05; done
+                cat %1$s/pid
+                """
+                    .formatted(mounted, name, command, printing ? "out" : "/dev/null"));
     pid = Integer.parseInt(answer);
   }
 
@@ -127,7 +121,16 @@ public final class Program implements AutoCloseable {
     installed = true;
   }
 
-  private static void recreate(Path directory) {
+  /** A command for a node whose next processes shall have PIDs of their own. */
+  static String freshPids(Lab lab, Node node) {
+    return """
+        last=$(cat /proc/sys/kernel/ns_last_pid)
+        [ $last -ge %1$d ] || echo %1$d > /proc/sys/kernel/ns_last_pid
+        """
+        .formatted(FIRST_PID + (node == lab.nodeA() ? 0 : 100_000));
+  }
+
+  static void recreate(Path directory) {
     try {
       if (Files.isDirectory(directory)) {
         try (Stream<Path> old = Files.list(directory)) {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.procmig.e2e.suite;
+
+import io.procmig.e2e.lab.Lab;
+import io.procmig.e2e.migration.Migration;
+import io.procmig.e2e.program.Application;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole applications, trees of processes, go to the other node and come back, and cannot tell. */
+@Order(2)
+@ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
+class ApplicationsE2E {
+  private static final Lab LAB = Lab.get();
+
+  @BeforeAll
+  static void capable() {
+    LAB.awaitCapable();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "postgres-ledger",
+        "java-checksum",
+        "postgres-idle",
+        "python-threads",
+        "sqlite",
+        "xz-pipeline",
+        "stress-eventfd",
+        "stress-futex",
+        "stress-mmapfork",
+        "stress-mq",
+        "stress-msg",
+        "stress-pipe",
+        "stress-sem",
+        "stress-sem-sysv",
+        "stress-shm",
+        "stress-shm-sysv",
+        "stress-sigq",
+        "stress-timerfd"
+      })
+  void goesThereAndBack(String name) {
+    try (Application application = Application.start(name, LAB.nodeA())) {
+      Migration.of(application.root(), "there-" + name, "node-a", "node-b")
+          .apply()
+          .assertSucceeds();
+      application.assertRunsOnlyOn(LAB.nodeB());
+      Migration.of(application.root(), "back-" + name, "node-b", "node-a").apply().assertSucceeds();
+      application.assertRunsOnlyOn(LAB.nodeA());
+      application.endAndCompare(LAB.nodeA());
+    }
+  }
+}

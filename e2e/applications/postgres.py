@@ -12,8 +12,9 @@ _ACCOUNTS = 10
 _START = 1000
 #: bookings that every run has
 LEAST = 20
+#: huge pages are of the machine: a server that takes them cannot be moved
 _SETTINGS = {
-    "listen_addresses": "", "shared_buffers": "16MB", "max_connections": "20", "fsync": "off",
+    "huge_pages": "off", "listen_addresses": "", "shared_buffers": "16MB", "max_connections": "20", "fsync": "off",
     "autovacuum_naptime": "2s",
 }
 _SCHEMA = f"""

@@ -13,6 +13,9 @@ from .lines import Lines
 SHARED = "/srv/shared"
 #: where programs work: as that, for files of every kind
 FILES = "/srv/files"
+#: of this runner: there, and each program in a directory of its own
+PLACE = "suite"
+WORK = f"{FILES}/{PLACE}"
 HOME = "/opt/procmig-suite"
 PROGRAMS = f"{HOME}/programs"
 AGENT_ROOT = f"{HOME}/agent"
@@ -127,7 +130,7 @@ class Guest:
             self.agent.finish()
             self.agent.close(_AGENT_END_SECONDS)
         if self._hand is not None:
-            self._hand.send({"number": next(self._numbers), "do": "clear", "with": {"folder": HOME}})
+            self._hand.send({"number": next(self._numbers), "do": "clear", "with": {"folders": [HOME, WORK]}})
             self._hand.finish()
             self._hand.close(_HAND_END_SECONDS)
         self._hand = self.agent = None

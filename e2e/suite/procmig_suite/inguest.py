@@ -249,14 +249,16 @@ class Hand:
 
     # ---- after it ----
 
-    def clear(self, folder):
-        """Kill whatever runs a program below a folder, also what forks meanwhile, and wait for its end."""
-        return self._kill(lambda path: path.startswith(f"{folder}/"))
+    def clear(self, folders):
+        """Kill whatever runs a program below a folder or works there, also what forks meanwhile, and wait
+        for its end. What a script is cannot be told by the program that it runs."""
+        return self._kill(lambda path: any(path.startswith(f"{folder}/") for folder in folders), ("exe", "cwd"))
 
-    def _kill(self, chosen):
+    def _kill(self, chosen, links=("exe",)):
         deadline = time.monotonic() + _END_SECONDS
         every = set()
-        while found := [pid for pid in _numbers("/proc") if chosen(_link(f"/proc/{pid}/exe"))]:
+        while found := [pid for pid in _numbers("/proc")
+                       if any(chosen(_link(f"/proc/{pid}/{link}")) for link in links)]:
             for pid in found:
                 self.signal(pid, signal.SIGKILL)
             every.update(found)
@@ -265,21 +267,19 @@ class Hand:
             time.sleep(0.02)
         return sorted(every)
 
-    def tidy(self, pids, program, folder=None):
-        """Kill what is left of a program: who survives that. With @folder, where no other program is in
-        its midst, whatever runs from there is killed too and all System V objects are removed; then
+    def tidy(self, pids, program, folders=()):
+        """Kill what is left of a program: who survives that. With @folders, where no other program is in
+        its midst, whatever runs from there or works there is killed too and all System V objects are removed; then
         what the modules still have at work is told too."""
-        found = self._kill(lambda path: path in (program, f"{program} (deleted)")
-                           or folder is not None and path.startswith(f"{folder}/"))
-        pids = {*pids, *found}
+        pids = {*pids, *self._kill(lambda path: path in (program, f"{program} (deleted)")), *self.clear(folders)}
         for pid in pids:
             self.signal(pid, signal.SIGKILL)
         left = self.await_end(pids, _END_SECONDS)
-        if folder is not None:
+        if folders:
             for kind, number in self._ipc_objects():
                 _remove_ipc(kind, number)
         return {"left": {pid: f"{state} {self._stack(pid)}" for pid, state in left.items()},
-                "workers": self._idle(_IDLE_SECONDS) if folder is not None else []}
+                "workers": self._idle(_IDLE_SECONDS) if folders else []}
 
     def _idle(self, timeout):
         """The threads that the modules still have at work after that time."""

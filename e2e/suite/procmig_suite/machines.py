@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import commands
 from .errors import Interrupted, SuiteError
-from .guest import AGENT_ROOT, FILES, HOME, PROGRAMS, SHARED, Guest
+from .guest import AGENT_ROOT, HOME, PLACE, PROGRAMS, SHARED, WORK, Guest
 
 ROOT = Path(__file__).resolve().parents[3]
 LAB = ROOT / "e2e" / "lab" / "lab"
@@ -20,7 +20,6 @@ IMAGE = ROOT / "build" / "images" / "agent.tar"
 sys.path.insert(0, str(ROOT / "e2e" / "lab"))
 from procmig_lab import kernellog          # noqa: E402  pylint: disable=wrong-import-position
 
-_PLACE = "suite"
 _UP_SECONDS = 2700
 _BUILD_SECONDS = 1500
 _RESET_SECONDS = 300
@@ -58,8 +57,8 @@ class Machines:
             self._lab("down")
             self._lab("up", timeout=_UP_SECONDS)
         nodes = json.loads(self._lab("info"))["nodes"]
-        self._shared = Path(nodes[0]["shared"]) / _PLACE
-        self._files = Path(nodes[0]["files"]) / _PLACE
+        self._shared = Path(nodes[0]["shared"]) / PLACE
+        self._files = Path(nodes[0]["files"]) / PLACE
         self._consoles = {node["name"]: Path(node["consoleLog"]) for node in nodes}
         self.guests = tuple(Guest(node, pids, self.logs, self.ending) for node, pids in zip(nodes, _PIDS))
         self._release = self.guests[0].run("uname -r")
@@ -122,9 +121,9 @@ class Machines:
 
     def _install(self, guest):
         """Onto the guest's disk, unless it is there; the machine may be reset afterwards."""
-        at = f"{SHARED}/{_PLACE}"
+        at = f"{SHARED}/{PLACE}"
         # Of a run that was interrupted.
-        guest.do("clear", folder=HOME)
+        guest.do("clear", folders=[HOME, WORK])
         for what, archives, root in (("agent", f"{at}/agent/*.tar", AGENT_ROOT),
                                      ("programs", f"{at}/programs.tar", PROGRAMS)):
             guest.run(f"cmp -s {at}/{what}.mark {HOME}/{what}.mark || {{ rm -rf {root}; mkdir -p {root}; "
@@ -173,7 +172,7 @@ class Machines:
         shutil.rmtree(here, ignore_errors=True)
         here.mkdir()
         here.chmod(0o777)
-        return here, f"{FILES}/{_PLACE}/{base}"
+        return here, f"{WORK}/{base}"
 
     def kernel_troubles(self):
         """What must never be in a kernel log, since it was last asked for."""

@@ -6,7 +6,7 @@ import time
 
 from . import agent, categories, comparison
 from .errors import GuestLost
-from .guest import PROGRAMS
+from .guest import PROGRAMS, WORK
 from .program import NotStarted, Program, last_lines
 
 #: between two looks at what a program changes by itself
@@ -177,7 +177,7 @@ class Trial:
         """Nothing of it is left in either guest; GuestLost if that cannot be had."""
         for guest in self.suite.guests:
             found = guest.do("tidy", pids=sorted(self.pids), program=self.program.path,
-                             folder=PROGRAMS if self.alone else None)
+                             folders=[PROGRAMS, WORK] if self.alone else [])
             if found["left"]:
                 raise GuestLost(f"{guest}: cannot be killed: {found['left']}")
             if found["workers"]:

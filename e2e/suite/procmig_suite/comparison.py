@@ -60,7 +60,8 @@ class _Area:
     def is_continued_by(self, start, rights, offset, name):
         if (start, rights, name) != (self.end, self.rights, self.name):
             return False
-        return not name or name.startswith("/") and int(offset, 16) == int(self.offset, 16) + start - self.start
+        # The heap, too, is anonymous.
+        return not name.startswith("/") or int(offset, 16) == int(self.offset, 16) + start - self.start
 
     def seen(self):
         return [f"{self.start:x}-{self.end:x}", self.rights, self.offset, self.name]

@@ -43,8 +43,10 @@ class ComparisonTest(unittest.TestCase):
         def areas(*described):
             return comparison.flat({10: process(maps=[area.split(" ") for area in described])})
         apart = areas("1000-2000 rw-p 00000000 ", "2000-3000 rw-p 00000000 ",
-                      "5000-6000 r-xp 00001000 /x", "6000-8000 r-xp 00002000 /x")
-        self.assertEqual([], comparison.changes(apart, areas("1000-3000 rw-p 00000000 ", "5000-8000 r-xp 00001000 /x")))
+                      "5000-6000 r-xp 00001000 /x", "6000-8000 r-xp 00002000 /x",
+                      "9000-a000 rw-p 00000000 [heap]", "a000-b000 rw-p 00000000 [heap]")
+        self.assertEqual([], comparison.changes(apart, areas("1000-3000 rw-p 00000000 ", "5000-8000 r-xp 00001000 /x",
+                                                         "9000-b000 rw-p 00000000 [heap]")))
         for other in (["1000-2000 rw-p 00000000 ", "2000-3000 r--p 00000000 "],
                       ["5000-6000 r-xp 00001000 /x", "6000-8000 r-xp 00001000 /x"]):
             with self.subTest(other):

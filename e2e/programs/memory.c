@@ -7,10 +7,12 @@
 #define _GNU_SOURCE
 #include <alloca.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "program.h"
@@ -160,6 +162,23 @@ static uint64_t grow_stack(size_t bytes)
 	return memory[bytes - 1] + memory[bytes / 2];
 }
 
+/* ---- membarrier --------------------------------------------------------- */
+
+static void register_membarriers(void)
+{
+	program_check(!syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) &&
+		      !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0),
+		      "it cannot be registered for membarrier");
+}
+
+static void use_membarriers(void)
+{
+	program_check(!syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0),
+		      "it is not registered for membarrier any more");
+	program_check(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0),
+		      "it is registered for what it did not ask for");
+}
+
 int main(int argc, char **argv)
 {
 	static char before[LISTING_BYTES], after[LISTING_BYTES];
@@ -176,6 +195,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	program_begin(argc, argv, 0);
+	register_membarriers();
 
 	snprintf(path, sizeof(path), "%s.map", program_path());
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -277,6 +297,7 @@ int main(int argc, char **argv)
 
 	list_mappings(after);
 	compare_mappings(before, after);
+	use_membarriers();
 
 	for (int i = 0; i < HOLES; i++) {
 		if (i % 3)

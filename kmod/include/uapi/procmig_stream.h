@@ -683,7 +683,7 @@ struct procmig_memory_space {
 	__u32 areas;
 	__u32 exe_bytes;	/* with NUL; the path follows */
 	__u32 no_huge_pages;	/* 1: PR_SET_THP_DISABLE */
-	__u32 reserved;
+	__u32 membarrier;	/* MEMBARRIER_CMD_REGISTER_* of membarrier(2) that were called */
 };
 
 enum procmig_area_kind {

@@ -56,6 +56,30 @@ static int emit_path(struct procmig_process *process, u16 type, void *head,
 			    type, MEMORY_VERSION, parts, path_bytes ? 2 : 1);
 }
 
+static u32 membarriers_of(const struct mm_struct *mm)
+{
+	static const struct {
+		int state, command;
+	} registered[] = {
+		{ MEMBARRIER_STATE_GLOBAL_EXPEDITED,
+		  MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED },
+		{ MEMBARRIER_STATE_PRIVATE_EXPEDITED,
+		  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED },
+		{ MEMBARRIER_STATE_PRIVATE_EXPEDITED_SYNC_CORE,
+		  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE },
+		{ MEMBARRIER_STATE_PRIVATE_EXPEDITED_RSEQ,
+		  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ },
+	};
+	int state = atomic_read(&mm->membarrier_state);
+	unsigned int i;
+	u32 called = 0;
+
+	for (i = 0; i < ARRAY_SIZE(registered); i++)
+		if (state & registered[i].state)
+			called |= registered[i].command;
+	return called;
+}
+
 static int emit_space(struct procmig_process *process, struct mm_struct *mm,
 		      const struct path *root, char *buffer)
 {
@@ -105,6 +129,7 @@ static int emit_space(struct procmig_process *process, struct mm_struct *mm,
 	memcpy(space->auxv, mm->saved_auxv, sizeof(mm->saved_auxv));
 	space->dumpable = get_dumpable(mm);
 	space->no_huge_pages = test_bit(MMF_DISABLE_THP, &mm->flags);
+	space->membarrier = membarriers_of(mm);
 	space->exe_bytes = strlen(path) + 1;
 	ret = emit_path(process, PROCMIG_MEMORY_SPACE, space, sizeof(*space), path,
 			space->exe_bytes);

@@ -5,6 +5,7 @@
 
 #include <linux/bvec.h>
 #include <linux/mm.h>
+#include <uapi/linux/membarrier.h>
 #include <procmig/compat.h>
 #include <procmig/open_file.h>
 #include <procmig/process.h>
@@ -46,6 +47,13 @@ struct memory {
 	struct file *file;		/* target: of the last file mapping */
 	char *file_path;
 };
+
+/* MEMBARRIER_CMD_REGISTER_* that a process can have called. */
+#define MEMORY_MEMBARRIERS							\
+	(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |				\
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |				\
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE |			\
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ)
 
 extern const struct procmig_subsystem memory_subsystem;
 

@@ -61,7 +61,7 @@ static int take_space(struct procmig_process *process, struct memory *memory,
 	    ((const char *)(space + 1))[space->exe_bytes - 1] ||
 	    space->auxv_words > AT_VECTOR_SIZE ||
 	    space->dumpable > SUID_DUMP_ROOT || space->no_huge_pages > 1 ||
-	    space->reserved || !addresses_ok(space))
+	    space->membarrier & ~MEMORY_MEMBARRIERS || !addresses_ok(space))
 		return refuse(process, "the description of the address space",
 			      space->areas);
 	memory->areas = kvmalloc_array(space->areas, sizeof(*memory->areas),
@@ -464,13 +464,29 @@ int memory_restart(struct procmig_process *process,
 	}
 }
 
+/* The process would be told EPERM when it uses what it has registered for. */
+static int register_membarriers(struct procmig_process *process, unsigned long wanted)
+{
+	unsigned int i;
+	long ret = 0;
+
+	for_each_set_bit(i, &wanted, BITS_PER_LONG)
+		if (!ret)
+			ret = procmig_syscall(__NR_membarrier, BIT(i), 0, 0);
+	if (ret)
+		return procmig_fail(process, memory_subsystem.id, ret,
+				    "the process could not be registered for membarrier (%ld)",
+				    ret);
+	return 0;
+}
+
 int memory_settle(struct procmig_process *process)
 {
 	struct memory *memory = procmig_private(process, &memory_subsystem);
 
 	if (!memory->space || memory->area_count != memory->space->areas)
 		return refuse(process, "the address space is not complete", 0);
-	return 0;
+	return register_membarriers(process, memory->space->membarrier);
 }
 
 /* Taking on the credentials cleared it, see commit_creds(). */

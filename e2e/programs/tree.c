@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -150,28 +151,46 @@ static void end(void)
 	_exit(ZOMBIE_CODE);
 }
 
-/* What /proc still says about it. */
+/* A line of /proc/PID/status behind its name. */
+static const char *said_of(const char *status, const char *what)
+{
+	const char *line = strstr(status, what);
+
+	program_check(line, "%s of the zombie is not told", what);
+	return line + strlen(what);
+}
+
+static bool has_signal(const char *status, const char *set, int signal)
+{
+	return strtoull(said_of(status, set), NULL, 16) >> (signal - 1) & 1;
+}
+
+/* What /proc still says about it; some signals are ignored by whoever started us. */
 static void check_remains(pid_t zombie)
 {
-	static const char *const wanted[] = {
-		"Name:\tlate child\n", "State:\tZ (zombie)\n", "SigBlk:\t0000000000400000\n",
-		"SigIgn:\t0000000000000001\n", "SigCgt:\t0000000008004000\n",
-	};
-	char path[64], said[4096], uid[32];
+	char path[64], status[4096];
+	const char *name;
 	size_t got;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", zombie);
-	snprintf(uid, sizeof(uid), "Uid:\t%d\t", getuid());
 	file = fopen(path, "r");
 	program_check(file, "%s: %s", path, strerror(errno));
-	got = fread(said, 1, sizeof(said) - 1, file);
+	got = fread(status, 1, sizeof(status) - 1, file);
 	fclose(file);
-	said[got] = '\0';
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		program_check(strstr(said, wanted[i]), "of the zombie not %s but\n%s", wanted[i],
-			      said);
-	program_check(strstr(said, uid), "of the zombie not %s but\n%s", uid, said);
+	status[got] = '\0';
+	name = said_of(status, "Name:\t");
+	program_check(!strncmp(name, "late child\n", 11), "the zombie is called %.16s", name);
+	program_check(*said_of(status, "State:\t") == 'Z', "the zombie is none");
+	program_check(atoi(said_of(status, "Uid:\t")) == (int)getuid() &&
+		      atoi(said_of(status, "Gid:\t")) == (int)getgid(),
+		      "the zombie is somebody else's");
+	program_check(has_signal(status, "SigBlk:\t", SIGURG) &&
+		      has_signal(status, "SigIgn:\t", SIGHUP) &&
+		      has_signal(status, "SigCgt:\t", SIGWINCH) &&
+		      !has_signal(status, "SigBlk:\t", SIGHUP) &&
+		      !has_signal(status, "SigCgt:\t", SIGURG),
+		      "the zombie has other signal sets");
 }
 
 static void check_zombie(pid_t zombie)

@@ -44,6 +44,22 @@ static bool addresses_ok(const struct procmig_memory_space *space)
 	       space->env_start <= space->env_end;
 }
 
+/* The process would be told EPERM when it uses what it has registered for. */
+static int register_membarriers(struct procmig_process *process, unsigned long wanted)
+{
+	unsigned int i;
+	long ret = 0;
+
+	for_each_set_bit(i, &wanted, BITS_PER_LONG)
+		if (!ret)
+			ret = procmig_syscall(__NR_membarrier, BIT(i), 0, 0);
+	if (ret)
+		return procmig_fail(process, memory_subsystem.id, ret,
+				    "the process could not be registered for membarrier (%ld)",
+				    ret);
+	return 0;
+}
+
 static int take_space(struct procmig_process *process, struct memory *memory,
 		      const struct procmig_record *record)
 {
@@ -72,7 +88,7 @@ static int take_space(struct procmig_process *process, struct memory *memory,
 	if (ret)
 		return procmig_fail(process, memory_subsystem.id, ret,
 				    "the stub's memory could not be unmapped");
-	return 0;
+	return register_membarriers(process, space->membarrier);
 }
 
 static int set_exe(struct procmig_process *process, const char *path)
@@ -464,29 +480,13 @@ int memory_restart(struct procmig_process *process,
 	}
 }
 
-/* The process would be told EPERM when it uses what it has registered for. */
-static int register_membarriers(struct procmig_process *process, unsigned long wanted)
-{
-	unsigned int i;
-	long ret = 0;
-
-	for_each_set_bit(i, &wanted, BITS_PER_LONG)
-		if (!ret)
-			ret = procmig_syscall(__NR_membarrier, BIT(i), 0, 0);
-	if (ret)
-		return procmig_fail(process, memory_subsystem.id, ret,
-				    "the process could not be registered for membarrier (%ld)",
-				    ret);
-	return 0;
-}
-
 int memory_settle(struct procmig_process *process)
 {
 	struct memory *memory = procmig_private(process, &memory_subsystem);
 
 	if (!memory->space || memory->area_count != memory->space->areas)
 		return refuse(process, "the address space is not complete", 0);
-	return register_membarriers(process, memory->space->membarrier);
+	return 0;
 }
 
 /* Taking on the credentials cleared it, see commit_creds(). */

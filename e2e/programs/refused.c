@@ -626,6 +626,12 @@ static void proc_setting(void)
 	expect_fd(open("/proc/sys/vm/swappiness", O_RDWR));
 }
 
+/* Not for everybody. */
+static void proc_secret(void)
+{
+	expect_fd(open("/proc/kpagecount", O_RDONLY));
+}
+
 static void sys_file(void)
 {
 	expect_fd(open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY));
@@ -805,6 +811,7 @@ static const struct kind {
 	{ "timer-thread", orphaned_timer },
 	{ "port-selector", port_selector },
 	{ "proc-file", proc_file },
+	{ "proc-secret", proc_secret },
 	{ "proc-setting", proc_setting },
 	{ "seccomp", seccomp },
 	{ "shared-address-space", shared_address_space },

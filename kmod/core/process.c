@@ -238,6 +238,12 @@ struct procmig_process *procmig_continued(struct procmig_request *request)
 
 /* ---- what subsystems ask -------------------------------------------------- */
 
+bool procmig_is_planned(struct procmig_process *process, pid_t pid)
+{
+	return procmig_find_process(process->request, pid);
+}
+EXPORT_SYMBOL_GPL(procmig_is_planned);
+
 struct task_struct *procmig_task(struct procmig_process *process)
 {
 	return process->task;

@@ -73,6 +73,9 @@ const struct procmig_scope *procmig_scope(struct procmig_process *process);
  */
 struct task_struct *procmig_rebuilt_task(struct procmig_process *process, pid_t pid);
 
+/* Target: whether a process with that PID is in the event. */
+bool procmig_is_planned(struct procmig_process *process, pid_t pid);
+
 /* The first thread of one after the other from 0 on, in no order; NULL at the end. */
 struct task_struct *procmig_scope_at(const struct procmig_scope *scope, unsigned int n);
 

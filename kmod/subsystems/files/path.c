@@ -86,10 +86,16 @@ static bool is_inside(const struct procmig_scope *scope, pid_t pid)
 	bool inside;
 
 	rcu_read_lock();
-	task = pid_task(find_pid_ns(pid, &init_pid_ns), PIDTYPE_PID);
+	task = pid_task(find_pid_ns(pid, &init_pid_ns), PIDTYPE_TGID);
 	inside = task && procmig_scope_has(scope, task);
 	rcu_read_unlock();
 	return inside;
+}
+
+/* Whether everybody may have it as it is open, so that nobody gains anything by it. */
+static bool is_public(struct file *file)
+{
+	return !(file->f_mode & FMODE_WRITE) && file_inode(file)->i_mode & 0004;
 }
 
 /* What it shows is made anew at each look, and PIDs stay; so the same is found there. */
@@ -101,9 +107,9 @@ static void inspect_procfs(struct procmig_file_inspection *at, struct file *file
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "file of procfs about pid %d outside; migrate them together or close it",
 				      pid);
-	else if (!pid && file->f_mode & FMODE_WRITE)
+	else if (!pid && !is_public(file))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "file of procfs that can change this node: close it, or open it for reading");
+				      "file of procfs that can change this node, or that not everybody may read: close it, or open it for reading");
 }
 
 void files_inspect_path(struct procmig_file_inspection *at, const struct path *path)
@@ -216,6 +222,16 @@ static ssize_t path_checkpoint(struct procmig_file_save *save, struct file *file
 	return sizeof(*body) + length;
 }
 
+static int check_procfs(struct procmig_file_load *load, struct file *file, const char *path)
+{
+	pid_t pid = subject_of(file);
+
+	if (pid ? procmig_is_planned(load->process, pid) : is_public(file))
+		return 0;
+	return procmig_fail(load->process, files_subsystem.id, -EPERM,
+			    "%s is about somebody else, or not for everybody", path);
+}
+
 static int check_same(struct procmig_file_load *load, struct file *file,
 		      const struct procmig_file_path *wanted, const char *path)
 {
@@ -229,7 +245,9 @@ static int check_same(struct procmig_file_load *load, struct file *file,
 	if ((here.mode ^ wanted->mode) & S_IFMT || here.device != wanted->device)
 		return procmig_fail(load->process, files_subsystem.id, -ESTALE,
 				    "%s is another kind of file here", path);
-	if (!S_ISREG(wanted->mode) || is_of_procfs(file))
+	if (is_of_procfs(file))
+		return check_procfs(load, file, path);
+	if (!S_ISREG(wanted->mode))
 		return 0;
 	if (here.file_bytes != wanted->file_bytes)
 		return procmig_fail(load->process, files_subsystem.id, -ESTALE,
@@ -276,7 +294,7 @@ static const struct procmig_kind kinds[] = {
 	  "position, flags, append; the file must be the same on the target" },
 	{ "directory", PROCMIG_KIND_CARRIED, "open directories, cwd, root" },
 	{ "file of procfs", PROCMIG_KIND_CARRIED,
-	  "about a process inside, or only read: the same file of the target" },
+	  "about a process inside, or read and readable for everybody: the same file of the target" },
 	{ "memory device", PROCMIG_KIND_CARRIED,
 	  "/dev/null, zero, full, random, urandom" },
 };

@@ -248,6 +248,8 @@ class Recording:
             self.tier.programs.clear()
         return self.stream.copy()
 
+PLANNED_BYTES = 80
+
 
 def run(tier):
     check = tier.report.check
@@ -546,20 +548,24 @@ def relations():
         plan.body.extend(plan.body)
     yield "a thread that is planned twice", planned_twice, REFUSED
 
+    def planned(*members):
+        """struct procmig_planned_task: of what is left of a zombie everything is 0."""
+        return struct.pack("<8i", *members).ljust(PLANNED_BYTES, b"\0")
+
     def thread_too_many(stream):
         plan = stream.find(CORE, PLAN)
-        plan.body.extend(struct.pack("<8i", 30999, plan.get(0, "i"), 0, 0, 0, 0, 0, 0))
+        plan.body.extend(planned(30999, plan.get(0, "i"), 0, 0, 0, 0, 0, 0))
     yield "a thread without state", thread_too_many, REFUSED
 
     def thread_of_pid_1(stream):
         thread_too_many(stream)
-        stream.find(CORE, PLAN).put(32, "i", 1)
+        stream.find(CORE, PLAN).put(PLANNED_BYTES, "i", 1)
     yield "a thread whose TID is taken", thread_of_pid_1, REFUSED
 
     def child(stream, pid, flags):
         plan = stream.find(CORE, PLAN)
         first = plan.get(0, "i")
-        plan.body.extend(struct.pack("<8i", pid, pid, first, first, first, 17, flags, 0))
+        plan.body.extend(planned(pid, pid, first, first, first, 17, flags, 0))
         stream.find(CORE, HELLO).put(12, "I", 2)
     yield "a child without state", lambda stream: child(stream, 30999, 0), REFUSED
     yield "a child whose PID is taken", lambda stream: child(stream, 1, 0), REFUSED
@@ -570,7 +576,8 @@ def relations():
     def root(stream, pid, flags):
         """One more child of init."""
         child(stream, pid, flags)
-        stream.find(CORE, PLAN).put(len(stream.find(CORE, PLAN).body) - 24, "i", 0)
+        plan = stream.find(CORE, PLAN)
+        plan.put(len(plan.body) - PLANNED_BYTES + 8, "i", 0)
     yield "a second root without state", lambda stream: root(stream, 30999, 0), REFUSED
     yield "a second root whose PID is taken", lambda stream: root(stream, 1, 0), REFUSED
     yield "a zombie of nobody", lambda stream: root(stream, 30999, 1), REFUSED

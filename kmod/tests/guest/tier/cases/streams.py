@@ -23,6 +23,7 @@ KERNEL_TEXT = 0xffffffff81000000
 NON_CANONICAL = 0x0180000000000000   # with five levels of page tables, too
 NOWHERE = 0x00007ffffffff000        # the last page, which nobody may have
 FUZZ_ROUNDS = 60
+PLANNED_BYTES = 80                  # struct procmig_planned_task
 
 NAMES = {
     CORE: {HELLO: "HELLO", PLAN: "PLAN", PROCESS: "PROCESS", THREAD: "THREAD", DONE: "DONE",
@@ -247,8 +248,6 @@ class Recording:
             self.token, self.stream = capture(self.tier, self.program, self.tier.a)
             self.tier.programs.clear()
         return self.stream.copy()
-
-PLANNED_BYTES = 80
 
 
 def run(tier):

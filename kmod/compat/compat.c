@@ -507,7 +507,7 @@ struct file *procmig_compat_next_file(struct task_struct *task, unsigned int *fd
 	task_lock(task);
 	files = task->files;
 	table = files ? files_fdtable(files) : NULL;
-	for (; table && !file; ++*fd) {
+	for (; table; ++*fd) {
 		*fd = find_next_bit(table->open_fds, table->max_fds, *fd);
 		if (*fd >= table->max_fds)
 			break;

@@ -19,6 +19,7 @@
 #include "net.h"
 
 #define GONE (~0u)
+#define NOBODY 65534		/* the kernel's own word for nobody in particular */
 #define NAME_OFFSET offsetof(struct sockaddr_un, sun_path)
 #define MESSAGE_MAX (PROCMIG_FILE_DATA_MAX - (16u << 10))
 
@@ -54,7 +55,8 @@ static struct file *file_of(struct sock *sk)
 
 /*
  * Whether whoever is at the path of @peer can take its place: it has got datagrams
- * only, and from a socket without a name, to which there is no answer.
+ * only, and from a socket without a name, to which there is no answer; and anybody
+ * may send to it, so that nobody gains anything by the other one.
  */
 static bool is_replaceable(struct sock *sk, struct sock *peer)
 {
@@ -63,7 +65,8 @@ static bool is_replaceable(struct sock *sk, struct sock *peer)
 	struct unix_address *name = smp_load_acquire(&u->addr);
 
 	return sk->sk_type == SOCK_DGRAM && !READ_ONCE(unix_sk(sk)->addr) &&
-	       name && u->path.dentry && !d_unlinked(u->path.dentry) && unix_peer(peer) != sk;
+	       name && u->path.dentry && !d_unlinked(u->path.dentry) &&
+	       d_inode(u->path.dentry)->i_mode & 0002 && unix_peer(peer) != sk;
 }
 
 static void inspect_peer(struct procmig_file_inspection *at, struct sock *sk)
@@ -714,15 +717,40 @@ static int take_segment(struct procmig_file_load *load, struct sock *receiver,
 	return send(load, sender, data, numbers);
 }
 
+/* The rights that everybody has; what the process may is not known yet. */
+static struct cred *rights_of_nobody(void)
+{
+	struct group_info *none = groups_alloc(0);
+	struct cred *cred = none ? prepare_creds() : NULL;
+
+	if (cred) {
+		set_groups(cred, none);
+		cred->fsuid = make_kuid(&init_user_ns, NOBODY);
+		cred->fsgid = make_kgid(&init_user_ns, NOBODY);
+		cap_clear(cred->cap_effective);
+	}
+	if (none)
+		put_group_info(none);
+	return cred;
+}
+
 static int join_outside(struct procmig_file_load *load, struct sock *sk, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct cred *before;
+	struct cred *nobody;
 	int ret;
 
 	if (strscpy(address.sun_path, path, sizeof(address.sun_path)) < 0)
 		return procmig_file_refuse(load, "the path of a Unix socket");
+	nobody = rights_of_nobody();
+	if (!nobody)
+		return -ENOMEM;
+	before = override_creds(nobody);
 	ret = kernel_connect(sk->sk_socket, (struct sockaddr *)&address,
 			     NAME_OFFSET + strlen(path) + 1, 0);
+	revert_creds(before);
+	put_cred(nobody);
 	return !ret ? 0 : procmig_fail(load->process, PROCMIG_SUBSYSTEM_FILES, ret,
 				       "a Unix socket cannot be connected to %s here (%d)",
 				       path, ret);

@@ -38,6 +38,7 @@ def run(tier):
     check("kinds: one that the target does not know", missing_on_target, tier)
     check("kinds: a log that hears on, wherever one writes", log_hears, tier)
     check("kinds: a log that the target does not have", log_missing, tier)
+    check("kinds: a log that not everybody may write to", log_closed, tier)
 
 
 def seen(guest, program):
@@ -96,10 +97,29 @@ def log_missing(tier):
     prepare(tier.a, program, "log")
     program.start(tier.a)
     program.await_lines(3)
+    log_refused(tier, program)
+    program.stop_and_compare(tier.a)
+    nothing_left(*tier.guests)
+
+
+def log_refused(tier, program):
     migration = Migration(tier, program.pid, tier.a, tier.b).finish()
     require(f"cannot be connected to {place_of(program)}-log" in migration.target.why(), migration.target.why())
     require(migration.settle() is tier.a, "the source did not keep it")
     program.runs_only_on(tier.a)
+
+
+def log_closed(tier):
+    program = Program(tier, "held", argument="log")
+    for guest in tier.guests:
+        prepare(guest, program, "log")
+    program.start(tier.a)
+    program.await_lines(3)
+    tier.b.run(f"chmod 660 {place_of(program)}-log")
+    log_refused(tier, program)
+    tier.a.run(f"chmod 660 {place_of(program)}-log")
+    obstacles, _ = tier.a.inspect(program.pid)
+    require(any("Unix socket: it is connected to pid" in o["text"] for o in obstacles), f"preflight: {obstacles}")
     program.stop_and_compare(tier.a)
     nothing_left(*tier.guests)
 

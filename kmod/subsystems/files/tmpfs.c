@@ -202,7 +202,8 @@ static bool is_ok(const struct procmig_file_tmpfs *wanted, size_t bytes)
 }
 
 /* Under the name that it was opened by, which is gone, too. */
-static struct file *open_as_before(struct procmig_file_load *load, const char *path,
+static struct file *open_as_before(struct procmig_file_load *load,
+				   const struct files_made *made, const char *path,
 				   const char *opened)
 {
 	struct file *once = files_open_unlinked(load, path, opened), *file;
@@ -213,7 +214,10 @@ static struct file *open_as_before(struct procmig_file_load *load, const char *p
 			     PTR_ERR(once));
 		return once;
 	}
-	file = files_open_again(load, once);
+	if (file_inode(once) == file_inode(made->file))
+		file = files_open_again(load, once);
+	else
+		file = ERR_PTR(procmig_file_refuse(load, "another name of a file in memory"));
 	fput(once);
 	return file;
 }
@@ -234,7 +238,7 @@ static struct file *tmpfs_restart(struct procmig_file_load *load, const void *bo
 		*load->object = made;
 	}
 	if (wanted->opened_bytes)
-		return open_as_before(load, path, path + wanted->file.path_bytes);
+		return open_as_before(load, made, path, path + wanted->file.path_bytes);
 	return files_open_again(load, made->file);
 }
 

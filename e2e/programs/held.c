@@ -683,9 +683,29 @@ static void *map_file(int fd, int protection, int flags)
 	return at;
 }
 
+/* Nobody has it open or mapped afterwards; all that is left of it is the name. */
+static void put_down(const char *name, const char *content)
+{
+	int fd = must(shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0640));
+
+	is(write(fd, content, strlen(content) + 1) == (ssize_t)strlen(content) + 1);
+	must(close(fd));
+}
+
+static void pick_up(const char *name, const char *content)
+{
+	char got[16] = "";
+	int fd = must(shm_open(name, O_RDONLY, 0));
+
+	is(read(fd, got, sizeof(got)) == (ssize_t)strlen(content) + 1 && !strcmp(got, content));
+	must(close(fd));
+	must(shm_unlink(name));
+}
+
 static void tmpfs_begin(void)
 {
 	const struct timespec times[2] = { { 1000000000, 5 }, { 1000000001, 7 } };
+	pid_t child;
 	int fd;
 
 	shared_object = must(shm_open(memory_name("shared"), O_RDWR | O_CREAT | O_EXCL, 0600));
@@ -708,6 +728,15 @@ static void tmpfs_begin(void)
 	close(fd);
 	named = sem_open(memory_name("semaphore"), O_CREAT | O_EXCL, 0600, 0);
 	is(named != SEM_FAILED);
+	put_down(memory_name("alone"), "alone");
+	/* whoever makes this one has ended; its session has not */
+	memory_name("orphan");
+	child = must(fork());
+	if (!child) {
+		put_down(path_buffer, "orphan");
+		_exit(0);
+	}
+	must(waitpid(child, NULL, 0));
 }
 
 static void tmpfs_step(long number)
@@ -741,6 +770,8 @@ static void tmpfs_end(void)
 	is(!strcmp(mapped_only, "mapped") && st.st_mtim.tv_sec == 1000000001 && st.st_mtim.tv_nsec == 7);
 	must(shm_unlink(path_buffer));
 	must(sem_unlink(memory_name("semaphore")));
+	pick_up(memory_name("alone"), "alone");
+	pick_up(memory_name("orphan"), "orphan");
 }
 
 /* ---- procfs ------------------------------------------------------------- */

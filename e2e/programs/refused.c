@@ -279,6 +279,15 @@ static void tmpfs_outside(void)
 	close(fd);
 }
 
+/* Only somebody outside has it still; it was made here. */
+static void tmpfs_made(void)
+{
+	int fd = in_memory();
+
+	stranger(NULL, true, "made by it");
+	close(fd);
+}
+
 /* Whoever has its other name would lose it. */
 static void tmpfs_links(void)
 {
@@ -837,6 +846,7 @@ static const struct kind {
 	{ "thread-seccomp", thread_seccomp },
 	{ "thread-undo", thread_undo },
 	{ "tmpfs-links", tmpfs_links },
+	{ "tmpfs-made", tmpfs_made },
 	{ "tmpfs-outside", tmpfs_outside },
 	{ "traced", traced },
 	{ "udp-corked", udp_corked },

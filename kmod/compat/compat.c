@@ -8,6 +8,7 @@
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
+#include <linux/namei.h>
 #include <linux/net.h>
 #include <linux/pagewalk.h>
 #include <linux/pid_namespace.h>
@@ -497,6 +498,14 @@ char *procmig_compat_path(const struct path *path, const struct path *root,
 	return text ?: ERR_PTR(-EXDEV);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_path);
+
+int procmig_compat_find_directory(const struct path *root, const char *name,
+				  struct path *directory)
+{
+	return sym.vfs_path_lookup(root->dentry, root->mnt, name,
+				   LOOKUP_FOLLOW | LOOKUP_DIRECTORY, directory);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_find_directory);
 
 struct file *procmig_compat_next_file(struct task_struct *task, unsigned int *fd)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every symbol that procmig uses and the kernel does not export, in one table:
+ * Every symbol that procmig uses and the kernel does not export, or does not declare
+ * to modules, in one table:
  * FUNCTION(return type, name, arguments) and DATA(type, name).
  */
 #define PROCMIG_SYMBOLS(FUNCTION, DATA)						\
@@ -19,6 +20,8 @@
 		 unsigned long, unsigned int, bool)				\
 	FUNCTION(char *, __d_path, const struct path *, const struct path *,	\
 		 char *, int)							\
+	FUNCTION(int, vfs_path_lookup, struct dentry *, struct vfsmount *,	\
+		 const char *, unsigned int, struct path *)			\
 	FUNCTION(int, replace_fd, unsigned int, struct file *, unsigned int)	\
 	FUNCTION(void, put_files_struct, struct files_struct *)			\
 	FUNCTION(void, free_fs_struct, struct fs_struct *)			\

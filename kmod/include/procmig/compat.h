@@ -73,6 +73,9 @@ struct task_struct *procmig_compat_mm_owner(const struct mm_struct *mm);
 /* The path as a task with that root sees it, or an ERR_PTR. */
 char *procmig_compat_path(const struct path *path, const struct path *root,
 			  char *buffer, int bytes);
+/* What a task with that root and the rights of `current' calls @name, referenced. */
+int procmig_compat_find_directory(const struct path *root, const char *name,
+				  struct path *directory);
 
 /*
  * A system call by its number on `current', without what happens at the border

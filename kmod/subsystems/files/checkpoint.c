@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Open files on the source. */
 #include <linux/fdtable.h>
+#include <linux/file.h>
 #include <linux/fs_struct.h>
 #include <linux/pid_namespace.h>
 #include <linux/slab.h>
@@ -190,9 +191,8 @@ static struct file *next_file(struct task_struct *task, unsigned int *fd)
 	return file;
 }
 
-int files_gather(struct procmig_process *process)
+static int gather_descriptors(struct procmig_process *process, struct files_event *event)
 {
-	struct files_event *event = procmig_event_private(process, &files_subsystem);
 	struct task_struct *task = procmig_task(process);
 	struct file *file;
 	unsigned int fd;
@@ -204,6 +204,47 @@ int files_gather(struct procmig_process *process)
 			   &number);
 	event->held = event->descriptions.count;
 	return min(ret, 0);
+}
+
+static int announce_made(struct file *file, void *private)
+{
+	struct files_event *event = private;
+	struct file **made = procmig_grow(event->made, event->made_count, sizeof(*made));
+	u32 number;
+	int ret;
+
+	if (!made)
+		return -ENOMEM;
+	event->made = made;
+	ret = meet(&event->descriptions, file, &number);
+	if (ret < 0)
+		return ret;
+	event->made[event->made_count++] = get_file(file);
+	return 0;
+}
+
+/* As descriptions of their own, even if somebody has the file open: it is one object. */
+static int gather_made(struct procmig_process *process, struct files_event *event)
+{
+	struct task_struct *task = procmig_task(process);
+	struct path root;
+	int ret;
+
+	get_fs_root(task->fs, &root);
+	ret = files_each_made(task, procmig_scope(process), &root, announce_made, event);
+	path_put(&root);
+	if (ret)
+		procmig_fail(process, files_subsystem.id, ret,
+			     "what it has made in /dev/shm cannot be carried (%d)", ret);
+	return ret;
+}
+
+int files_gather(struct procmig_process *process)
+{
+	struct files_event *event = procmig_event_private(process, &files_subsystem);
+	int ret = gather_descriptors(process, event);
+
+	return ret ?: gather_made(process, event);
 }
 
 /* Everything that was announced, and what that refers to. */
@@ -537,6 +578,9 @@ void files_finish(struct files_event *event)
 
 void files_forget_source(struct files_event *event)
 {
+	while (event->made_count)
+		fput(event->made[--event->made_count]);
+	kvfree(event->made);
 	forget(&event->descriptions);
 	forget(&event->objects);
 	forget(&event->settled);

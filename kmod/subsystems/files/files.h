@@ -54,6 +54,8 @@ struct files_event {
 	struct xarray first;		/* PID of the first with that table or fs_struct */
 	struct xarray kind_of;		/* by number: as what a description was sent */
 	u32 held;			/* descriptions below have a descriptor */
+	struct file **made;		/* opened to be carried, nobody else has them open */
+	unsigned int made_count;
 	bool described;			/* every description has been sent */
 
 	/* target: by number */
@@ -135,6 +137,19 @@ const struct procmig_file_kind *files_kind_named(const struct files_kinds *set,
  */
 bool files_find_sharer(struct procmig_file_inspection *at, struct file *file,
 		       struct procmig_file_holder *sharer);
+
+/* ---- makers.c ---- */
+
+/* From module init and exit.  What cannot be watched is told to the kernel's log. */
+void files_watch_makers(void);
+void files_unwatch_makers(void);
+/*
+ * Call @see with every file in /dev/shm that belongs to the process of @task, opened
+ * for that, until it does not return 0.  The same scope gives each file to one task.
+ */
+int files_each_made(struct task_struct *task, const struct procmig_scope *scope,
+		    const struct path *root,
+		    int (*see)(struct file *file, void *private), void *private);
 
 /* ---- locks.c, owner.c ---- */
 

@@ -40,6 +40,9 @@ void procmig_file_obstacle(struct procmig_file_inspection *at,
 	if (at->address)
 		procmig_obstacle(at->inspection, files_subsystem.id, code, at->address,
 				 "memory %lx: %pV", at->address, &text);
+	else if (at->fd == FILES_NO_DESCRIPTOR)
+		procmig_obstacle(at->inspection, files_subsystem.id, code, -1,
+				 "made by it, perhaps not open: %pV", &text);
 	else
 		procmig_obstacle(at->inspection, files_subsystem.id, code, at->fd,
 				 "fd %u: %pV", at->fd, &text);
@@ -170,6 +173,23 @@ static void inspect_descriptors(struct procmig_file_inspection *at,
 	}
 }
 
+static int inspect_made_file(struct file *file, void *private)
+{
+	struct procmig_file_inspection *at = private;
+
+	if (!procmig_is_clear(at->inspection, file_inode(file)))
+		files_tmpfs_kind.inspect(at, file);
+	return 0;
+}
+
+/* Before the descriptors: whoever only reads such a file reads one that moves. */
+static int inspect_made(struct procmig_file_inspection *at)
+{
+	at->fd = FILES_NO_DESCRIPTOR;
+	return files_each_made(at->task, procmig_inspected_scope(at->inspection), at->root,
+			       inspect_made_file, at);
+}
+
 static int files_inspect(struct procmig_inspection *inspection)
 {
 	struct task_struct *task = procmig_inspected_task(inspection);
@@ -177,6 +197,7 @@ static int files_inspect(struct procmig_inspection *inspection)
 	struct files_kinds *set;
 	struct path root = {};
 	char *buffer;
+	int ret = 0;
 
 	set = kmalloc(sizeof(*set), GFP_KERNEL);
 	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
@@ -192,6 +213,7 @@ static int files_inspect(struct procmig_inspection *inspection)
 	inspect_cwd(inspection, task);
 	if (root.mnt) {
 		at.root = &root;
+		ret = inspect_made(&at);
 		files_kinds_get(set);
 		inspect_descriptors(&at, set, buffer);
 		files_kinds_put(set);
@@ -199,7 +221,7 @@ static int files_inspect(struct procmig_inspection *inspection)
 	}
 	kvfree(buffer);
 	kfree(set);
-	return 0;
+	return ret;
 }
 
 /* ---- life ---------------------------------------------------------------- */
@@ -283,11 +305,13 @@ static int __init files_module_init(void)
 			return ret;
 		}
 	}
+	files_watch_makers();
 	return 0;
 }
 
 static void __exit files_module_exit(void)
 {
+	files_unwatch_makers();
 	files_unregister(ARRAY_SIZE(own_kinds));
 }
 

@@ -3,7 +3,8 @@
  * Files in memory, POSIX shared memory (shm_open(3)) and named semaphores among
  * them.  A tmpfs is its node's, so a file there that somebody of the event can
  * write moves: it is made on the target with its content and its name, and
- * removed here when the event has succeeded.  One that is only read is found
+ * removed here when the event has succeeded.  What nobody has open but one of
+ * the event has made is opened for it (makers.c).  One that is only read is found
  * again by its path, as on every other filesystem.
  */
 #include <linux/file.h>
@@ -263,7 +264,7 @@ static void tmpfs_resume(struct procmig_file_load *load, struct file *file)
 
 static const struct procmig_kind kinds[] = {
 	{ "file in memory", PROCMIG_KIND_CARRIED,
-	  "on a tmpfs and written by somebody inside, POSIX shared memory among them: content, attributes; it leaves the source" },
+	  "on a tmpfs and written by somebody inside, or made by one in /dev/shm (POSIX shared memory): content, attributes; it leaves the source" },
 };
 
 const struct procmig_file_kind files_tmpfs_kind = {

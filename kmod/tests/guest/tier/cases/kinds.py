@@ -36,6 +36,7 @@ def run(tier):
     check("kinds: terminals whose records are wrong", wrong_terminal, tier)
     check("kinds: they are declared as the map of state says", declared, tier)
     check("kinds: one that the target does not know", missing_on_target, tier)
+    check("kinds: files in memory that others made stay", others_stay, tier)
     check("kinds: a log that hears on, wherever one writes", log_hears, tier)
     check("kinds: a log that the target does not have", log_missing, tier)
     check("kinds: a log that not everybody may write to", log_closed, tier)
@@ -234,6 +235,22 @@ def declared(tier):
         statemap.PATH.write_text(said)
     require(statemap.PATH.read_text() == said,
             f"{statemap.PATH} is not what the modules declare; `make state-map` writes it")
+
+
+def others_stay(tier):
+    """Made by somebody outside, who has ended or not, and open nowhere."""
+    tier.a.run("echo ended > /dev/shm/of-nobody")
+    maker = tier.a.start(["sh", "-c", "echo lives > /dev/shm/of-another; exec sleep infinity"])
+    program = Program(tier, "held", argument="tmpfs").start(tier.a)
+    program.await_lines(2)
+    migrate(tier, program.pid, tier.a, tier.b)
+    there = tier.b.run("ls /dev/shm").split()
+    program.stop_and_compare(tier.b)
+    here = tier.a.run("cd /dev/shm; cat *; rm *")
+    tier.a.run(f"kill -9 {maker}")
+    require(all(f"-{program.pid}" in name for name in there), f"on the target there are {there}")
+    require(here == "lives\nended", f"on the source there is left: {here}")
+    nothing_left(*tier.guests)
 
 
 def missing_on_target(tier):

@@ -17,7 +17,7 @@ import io.procmig.api.v1alpha1.MigrationNodeStatus;
 import io.procmig.api.v1alpha1.MigrationScope;
 import io.procmig.api.v1alpha1.MigrationTask;
 import io.procmig.api.v1alpha1.ProcessMigration;
-import io.procmig.operator.cluster.ApiServer;
+import io.procmig.apiserver.ApiServer;
 import io.procmig.operator.cluster.FakeAgent;
 import java.time.Duration;
 import java.util.stream.Stream;

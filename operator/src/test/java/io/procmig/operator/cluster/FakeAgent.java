@@ -12,6 +12,7 @@ import io.procmig.api.v1alpha1.MigrationTaskStatus;
 import io.procmig.api.v1alpha1.NodeAddresses;
 import io.procmig.api.v1alpha1.NodeSlots;
 import io.procmig.api.v1alpha1.Reason;
+import io.procmig.apiserver.ApiServer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

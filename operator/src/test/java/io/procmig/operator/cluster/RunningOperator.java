@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.procmig.apiserver.ApiServer;
 import java.util.Locale;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.extension.AfterAllCallback;

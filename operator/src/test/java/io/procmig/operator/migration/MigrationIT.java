@@ -23,7 +23,7 @@ import io.procmig.api.v1alpha1.ResolvedProcess;
 import io.procmig.api.v1alpha1.TaskPhase;
 import io.procmig.api.v1alpha1.Timings;
 import io.procmig.api.v1alpha1.TokenState;
-import io.procmig.operator.cluster.ApiServer;
+import io.procmig.apiserver.ApiServer;
 import io.procmig.operator.cluster.FakeAgent;
 import io.procmig.operator.cluster.RunningOperator;
 import io.procmig.operator.config.OperatorConfig;

@@ -11,7 +11,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.procmig.api.v1alpha1.Api;
 import io.procmig.api.v1alpha1.MigrationRuntime;
-import io.procmig.operator.cluster.ApiServer;
+import io.procmig.apiserver.ApiServer;
 import io.procmig.operator.cluster.RunningOperator;
 import io.procmig.operator.config.OperatorConfig;
 import java.io.IOException;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.procmig.operator.cluster;
+package io.procmig.apiserver;
 
 import io.fabric8.kubeapitest.KubeAPIServer;
 import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
@@ -228,9 +228,8 @@ public final class ApiServer {
         Files.deleteIfExists(bin.resolve(name));
         Files.createSymbolicLink(bin.resolve(name), apiServer.resolveSibling(name));
       }
-      // kube-api-test lets etcd listen on every interface and offers no setting for that. Nothing
-      // in
-      // here is worth waiting for a disk.
+      // kube-api-test lets etcd listen on every interface and offers no setting for that.
+      // Nothing in here is worth waiting for a disk.
       Path wrapper = bin.resolve("etcd");
       Files.deleteIfExists(wrapper);
       Files.writeString(

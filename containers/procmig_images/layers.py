@@ -87,7 +87,7 @@ def is_own(jar):
 
 def compile_jars(recipe):
     """Build the module with Maven; without the network if everything is there already."""
-    arguments = ("--quiet", "--threads", "1", "--projects", f"crds,{recipe.module}", "package", "-DskipTests",
+    arguments = ("--quiet", "--threads", "1", "--projects", recipe.module, "--also-make", "package", "-DskipTests",
                  "dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=target/lib",
                  "-Dmdep.overWriteSnapshots=true")
     shutil.rmtree(REPOSITORY / recipe.module / "target/lib", ignore_errors=True)

@@ -39,6 +39,22 @@ public record FileFact(
     return kind == Kind.REGULAR && writable && isInMemory();
   }
 
+  /** The same file, for another use. */
+  FileFact usedAs(String use, boolean forWriting) {
+    return new FileFact(
+        path,
+        use,
+        kind,
+        bytes,
+        modifiedSeconds,
+        modifiedNanos,
+        inode,
+        mode,
+        filesystem,
+        shared,
+        forWriting);
+  }
+
   /** Whether it is on a file system that lives in memory. */
   public boolean isInMemory() {
     return filesystem.equals(TMPFS);

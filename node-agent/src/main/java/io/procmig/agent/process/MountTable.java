@@ -62,7 +62,11 @@ public final class MountTable {
     Mount best = new Mount("/", "unknown", "");
     for (Mount mount : mounts) {
       String point = mount.point();
-      boolean below = point.equals("/") || path.equals(point) || path.startsWith(point + "/");
+      boolean below =
+          path.startsWith(point)
+              && (point.endsWith("/")
+                  || path.length() == point.length()
+                  || path.charAt(point.length()) == '/');
       if (below) {
         best = mount;
       }

@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** The files that processes which move together need to find on their target. */
 public final class ProcessFiles {
@@ -26,6 +28,8 @@ public final class ProcessFiles {
   private static final int ACCESS_MODE = 3;
   private static final String DELETED = " (deleted)";
   private static final Set<String> PSEUDO = Set.of("proc", "sysfs", "devtmpfs", "devpts");
+
+  private static final Pattern SPACES = Pattern.compile(" +");
 
   private final ProcFiles proc;
 
@@ -47,18 +51,19 @@ public final class ProcessFiles {
    */
   public List<FileFact> of(int pid, Collection<Integer> others, Set<Integer> ignoredDescriptors) {
     Map<String, FileFact> facts = new LinkedHashMap<>();
-    merge(facts, one(pid, "", ignoredDescriptors));
+    Survey survey = new Survey();
+    merge(facts, one(pid, "", survey, ignoredDescriptors));
     for (int other : others) {
       if (other != pid && lives(other)) {
-        merge(facts, descendant(other, ignoredDescriptors));
+        merge(facts, descendant(other, survey, ignoredDescriptors));
       }
     }
     return new ArrayList<>(facts.values());
   }
 
-  private Collection<FileFact> descendant(int pid, Set<Integer> ignoredDescriptors) {
+  private Collection<FileFact> descendant(int pid, Survey survey, Set<Integer> ignoredDescriptors) {
     try {
-      return one(pid, "process " + pid + " ", ignoredDescriptors);
+      return one(pid, "process " + pid + " ", survey, ignoredDescriptors);
     } catch (ProcUnreadableException e) {
       if (lives(pid)) {
         throw e;
@@ -76,19 +81,19 @@ public final class ProcessFiles {
   }
 
   /** Files of one process, told as used by {@code whose} and the use. */
-  private Collection<FileFact> one(int pid, String whose, Set<Integer> ignoredDescriptors) {
+  private Collection<FileFact> one(
+      int pid, String whose, Survey survey, Set<Integer> ignoredDescriptors) {
     Path directory = proc.directory(pid);
-    MountTable mounts = MountTable.parse(proc.global(pid + "/mountinfo"));
+    View view = survey.viewOf(pid);
     Map<String, FileFact> facts = new LinkedHashMap<>();
     for (String link : List.of("cwd", "root", "exe")) {
       target(directory.resolve(link))
           .flatMap(
-              path ->
-                  fact(pid, path, whose + (link.equals("exe") ? "program" : link), mounts, false))
+              path -> view.fact(pid, path, whose + (link.equals("exe") ? "program" : link), false))
           .ifPresent(fact -> facts.putIfAbsent(fact.path(), fact));
     }
     for (Mapping mapping : mappings(pid)) {
-      fact(pid, mapping.path(), whose + "mapping " + mapping.area(), mounts, mapping.writable())
+      view.fact(pid, mapping.path(), whose + "mapping " + mapping.area(), mapping.writable())
           .ifPresent(fact -> facts.merge(fact.path(), fact, ProcessFiles::stricter));
     }
     for (Map.Entry<Integer, Path> descriptor : descriptors(directory).entrySet()) {
@@ -97,7 +102,7 @@ public final class ProcessFiles {
       }
       boolean writable = isWritable(directory, descriptor.getKey());
       target(descriptor.getValue())
-          .flatMap(path -> fact(pid, path, whose + "fd " + descriptor.getKey(), mounts, writable))
+          .flatMap(path -> view.fact(pid, path, whose + "fd " + descriptor.getKey(), writable))
           .filter(fact -> fact.kind() != FileFact.Kind.OTHER)
           .ifPresent(fact -> facts.merge(fact.path(), fact, ProcessFiles::stricter));
     }
@@ -153,15 +158,48 @@ public final class ProcessFiles {
             writable));
   }
 
-  private Optional<FileFact> fact(
-      int pid, String path, String usedBy, MountTable mounts, boolean writable) {
-    if (!path.startsWith("/") || path.endsWith(DELETED)) {
-      return Optional.empty();
+  /** One look at all processes: what they share is read once. */
+  private final class Survey {
+    private final Map<List<Optional<String>>, View> views = new HashMap<>();
+
+    View viewOf(int pid) {
+      Path directory = proc.directory(pid);
+      return views.computeIfAbsent(
+          List.of(target(directory.resolve("ns/mnt")), target(directory.resolve("root"))),
+          ignored -> new View(MountTable.parse(proc.global(pid + "/mountinfo"))));
     }
-    if (PSEUDO.contains(mounts.of(path).type())) {
-      return Optional.empty();
+  }
+
+  /** The files that processes with one root in one mount namespace see. */
+  private final class View {
+    private final MountTable mounts;
+    private final Map<String, FileFact> seen = new HashMap<>();
+
+    View(MountTable mounts) {
+      this.mounts = mounts;
     }
-    return look(proc.directory(pid).resolve("root"), path, usedBy, mounts, writable);
+
+    /** The process through whose root is looked; a file that it does not see is none. */
+    Optional<FileFact> fact(int pid, String path, String usedBy, boolean writable) {
+      FileFact known = seen.get(path);
+      if (known == null) {
+        known = look(pid, path).orElse(null);
+      }
+      if (known == null) {
+        return Optional.empty();
+      }
+      seen.put(path, known);
+      return Optional.of(known.usedAs(usedBy, writable));
+    }
+
+    private Optional<FileFact> look(int pid, String path) {
+      if (!path.startsWith("/")
+          || path.endsWith(DELETED)
+          || PSEUDO.contains(mounts.of(path).type())) {
+        return Optional.empty();
+      }
+      return ProcessFiles.look(proc.directory(pid).resolve("root"), path, "", mounts, false);
+    }
   }
 
   /** A part of a file that is mapped; what is written to it lands in the file if it is shared. */
@@ -170,11 +208,14 @@ public final class ProcessFiles {
   private List<Mapping> mappings(int pid) {
     return proc.global(pid + "/maps")
         .lines()
-        .map(line -> line.split(" +", 6))
+        .map(line -> SPACES.split(line, 6))
         .filter(field -> field.length == 6 && field[5].startsWith("/") && !field[4].equals("0"))
         .map(
             field ->
-                new Mapping(field[5].replace("\\012", "\n"), field[0], field[1].matches(".w.s")))
+                new Mapping(
+                    field[5].replace("\\012", "\n"),
+                    field[0],
+                    field[1].startsWith("w", 1) && field[1].endsWith("s")))
         .toList();
   }
 

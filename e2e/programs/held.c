@@ -557,8 +557,29 @@ static void owner_end(void)
 
 /* ---- deleted files ------------------------------------------------------ */
 
-static int unlinked, unlinked_again, temporary, removed, renamed_away;
+static int unlinked, unlinked_again, temporary, removed, renamed_away, two_named, other_named;
 static struct stat unlinked_stat;
+
+/* Open by both of its names, and by one that a file had before it; all are gone. */
+static void two_names(void)
+{
+	char first[sizeof(path_buffer)];
+	int before, by_first, by_second;
+
+	strcpy(first, beside("first"));
+	before = must(open(first, O_RDWR | O_CREAT, 0600));
+	must(unlink(first));
+	by_first = must(open(first, O_RDWR | O_CREAT, 0600));
+	must(link(first, beside("second")));
+	by_second = must(open(path_buffer, O_RDWR));
+	must(unlink(first));
+	must(unlink(path_buffer));
+	is(write(by_second, "both", 4) == 4);
+	lies_still(before);
+	lies_still(by_first);
+	two_named = lies_still(by_second);
+	other_named = by_first;
+}
 
 static void deleted_begin(void)
 {
@@ -582,6 +603,7 @@ static void deleted_begin(void)
 	renamed_away = must(open(beside("replaced"), O_RDWR | O_CREAT, 0600));
 	is(write(renamed_away, &byte, 1) == 1);
 	must(unlink(path_buffer));
+	two_names();
 	lies_still(unlinked);
 	lies_still(unlinked_again);
 	lies_still(temporary);
@@ -618,6 +640,10 @@ static void deleted_end(void)
 	must(fstat(removed, &st));
 	is(S_ISDIR(st.st_mode) && (st.st_mode & 0777) == 0710);
 	is(pread(renamed_away, got, sizeof(got), 0) == 1 && got[0] == 'x');
+	must(fstat(two_named, &st));
+	must(fstat(other_named, &again));
+	is(st.st_ino == again.st_ino && !st.st_nlink);
+	is(pread(other_named, got, sizeof(got), 0) == 4 && !memcmp(got, "both", 4));
 }
 
 /* ---- memfd -------------------------------------------------------------- */

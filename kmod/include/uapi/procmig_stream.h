@@ -194,7 +194,7 @@ struct procmig_file_attributes {
 struct procmig_file_deleted {
 	struct procmig_file_attributes file;
 	__u32 other_bytes;	/* with NUL, 0: none; another name of it follows, too */
-	__u32 reserved;
+	__u32 names;		/* 1: descriptions by other names follow */
 };
 
 /* "tmpfs": a regular file in memory */

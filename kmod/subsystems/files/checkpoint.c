@@ -8,6 +8,9 @@
 
 #include "files.h"
 
+/* Descriptors that the user chose to take from the target share one that is none. */
+#define PLACEHOLDER(event) ((const void *)(event))
+
 /* The description that is being carried, and what only this file needs of it. */
 struct saving {
 	struct procmig_file_save save;
@@ -75,6 +78,21 @@ bool procmig_file_is_known(struct procmig_file_save *save, struct file *file)
 }
 EXPORT_SYMBOL_GPL(procmig_file_is_known);
 
+bool files_has_names(struct procmig_file_save *save, struct file *file)
+{
+	struct files_event *event = container_of(save, struct saving, save)->event;
+	struct file *other;
+	u32 i;
+
+	for (i = 0; i < event->descriptions.count; i++) {
+		other = (struct file *)event->descriptions.thing[i];
+		if (other != PLACEHOLDER(event) && file_inode(other) == file_inode(file) &&
+		    other->f_path.dentry != file->f_path.dentry)
+			return true;
+	}
+	return false;
+}
+
 int procmig_file_announce(struct procmig_process *process, struct file *file, u32 *number)
 {
 	struct files_event *event = procmig_event_private(process, &files_subsystem);
@@ -111,9 +129,6 @@ static const void *object_of(const struct procmig_file_kind *kind, struct file *
 {
 	return kind->object ? kind->object(file) : file;
 }
-
-/* Descriptors that the user chose to take from the target share one that is none. */
-#define PLACEHOLDER(event) ((const void *)(event))
 
 static int emit_placeholder(struct saving *saving,
 			    struct procmig_files_description *description)

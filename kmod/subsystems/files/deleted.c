@@ -2,14 +2,24 @@
 /*
  * Files and directories that are open and have no name any more.  They are made
  * again under the name that they had, which is then taken away from them; one
- * that still has another name is found by that.
+ * that still has another name is found by that.  A file that was opened by
+ * several names, all gone, has a name of our own until it was opened by all.
  */
 #include <linux/file.h>
 #include <linux/namei.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "files.h"
+
+/* On the target, until its content has come. */
+struct deleted_made {
+	struct files_made made;
+	char *name;		/* by which it was made */
+	char *kept_name;	/* our own, and open by it, while others are to come */
+	struct file *kept;
+};
 
 static bool deleted_match(struct file *file)
 {
@@ -83,6 +93,7 @@ static ssize_t deleted_checkpoint(struct procmig_file_save *save, struct file *f
 	if (length < 0)
 		return length;
 	body->file.path_bytes = length;
+	body->names = files_has_names(save, file);
 	other.dentry = files_other_name(file);
 	if (other.dentry) {
 		length = files_put_path(save, &other, room + length, bytes - length);
@@ -137,47 +148,68 @@ static struct file *make_directory(struct procmig_file_load *load,
 	return file;
 }
 
+static int link_to(struct procmig_file_load *load, const char *from, const char *to)
+{
+	unsigned long user = (unsigned long)load->scratch;
+	int ret = put_name(load, to, strlen(to) + 1, 0);
+
+	if (!ret)
+		ret = put_name(load, from, strlen(from) + 1, PATH_MAX);
+	return ret ?: procmig_syscall(__NR_link, user + PATH_MAX, user);
+}
+
 struct file *files_open_unlinked(struct procmig_file_load *load, const char *name,
 				 const char *opened)
 {
-	unsigned long user = (unsigned long)load->scratch;
 	struct file *file;
-	long ret;
+	int ret = link_to(load, name, opened);
 
-	ret = put_name(load, opened, strlen(opened) + 1, 0);
-	if (!ret)
-		ret = put_name(load, name, strlen(name) + 1, PATH_MAX);
-	if (!ret)
-		ret = procmig_syscall(__NR_link, user + PATH_MAX, user);
 	if (ret)
 		return ERR_PTR(ret);
 	file = filp_open(opened, O_RDWR | O_LARGEFILE | O_NOFOLLOW, 0);
-	procmig_syscall(__NR_unlink, user);
+	procmig_syscall(__NR_unlink, (unsigned long)load->scratch);
 	return file;
 }
 
-static struct file *make_file(struct procmig_file_load *load,
+/* A name of our own beside @path. */
+static int keep_name(struct procmig_file_load *load, struct deleted_made *made,
+		     const char *path)
+{
+	int directory = strrchr(path, '/') - path, ret;
+
+	made->kept_name = kasprintf(GFP_KERNEL, "%.*s/.procmig-%016llx", directory, path,
+				    get_random_u64());
+	if (!made->kept_name)
+		return -ENOMEM;
+	ret = link_to(load, path, made->kept_name);
+	if (ret)
+		return ret;
+	made->kept = filp_open(made->kept_name, O_RDONLY | O_LARGEFILE | O_NOFOLLOW, 0);
+	if (!IS_ERR(made->kept))
+		return 0;
+	/* Whoever has taken it away meanwhile: there is nothing left to clear away. */
+	ret = PTR_ERR(made->kept);
+	made->kept = NULL;
+	return ret;
+}
+
+static struct file *make_file(struct procmig_file_load *load, struct deleted_made *made,
 			      const struct procmig_file_deleted *wanted, const char *path)
 {
-	unsigned long name = (unsigned long)load->scratch;
 	struct file *file;
-	long ret;
+	int ret;
 
-	if (wanted->other_bytes)
-		return files_open_unlinked(load, path + wanted->file.path_bytes, path);
-	ret = put_name(load, path, wanted->file.path_bytes, 0);
-	if (ret)
-		return ERR_PTR(ret);
 	file = filp_open(path, O_RDWR | O_CREAT | O_EXCL | O_LARGEFILE | O_NOFOLLOW, 0600);
 	if (IS_ERR(file))
 		return file;
-	procmig_syscall(__NR_unlink, name);
-	ret = vfs_truncate(&file->f_path, wanted->file.file_bytes);
-	if (ret) {
-		fput(file);
-		return ERR_PTR(ret);
-	}
-	return file;
+	ret = wanted->names ? keep_name(load, made, path) : 0;
+	procmig_compat_unlink_at(&file->f_path);
+	if (!ret)
+		ret = vfs_truncate(&file->f_path, wanted->file.file_bytes);
+	if (!ret)
+		return file;
+	fput(file);
+	return ERR_PTR(ret);
 }
 
 static bool is_ok(const struct procmig_file_deleted *wanted, size_t bytes)
@@ -192,67 +224,123 @@ static bool is_ok(const struct procmig_file_deleted *wanted, size_t bytes)
 	       !path[wanted->file.path_bytes - 1] &&
 	       (!wanted->other_bytes || !path[bytes - 1]) &&
 	       (S_ISREG(wanted->file.mode) || (S_ISDIR(wanted->file.mode) && !wanted->other_bytes)) &&
-	       wanted->file.file_bytes <= LLONG_MAX && !wanted->reserved;
+	       wanted->file.file_bytes <= LLONG_MAX && wanted->names <= 1;
 }
 
-static struct files_made *make(struct procmig_file_load *load,
-			       const struct procmig_file_deleted *wanted)
+static struct file *make_first(struct procmig_file_load *load, struct deleted_made *made,
+			       const struct procmig_file_deleted *wanted, const char *path)
+{
+	if (S_ISDIR(wanted->file.mode))
+		return make_directory(load, wanted, path);
+	if (wanted->other_bytes)
+		return files_open_unlinked(load, path + wanted->file.path_bytes, path);
+	return make_file(load, made, wanted, path);
+}
+
+static void give_name_up(struct deleted_made *made)
+{
+	if (!made->kept)
+		return;
+	procmig_compat_unlink_at(&made->kept->f_path);
+	fput(made->kept);
+	made->kept = NULL;
+}
+
+static void deleted_release(void *object)
+{
+	struct deleted_made *made = object;
+
+	give_name_up(made);
+	if (made->made.file)
+		fput(made->made.file);
+	kfree(made->kept_name);
+	kfree(made->name);
+	kfree(made);
+}
+
+static int make(struct procmig_file_load *load, struct deleted_made *made,
+		const struct procmig_file_deleted *wanted)
 {
 	const char *path = (const char *)(wanted + 1);
-	struct files_made *made = kzalloc(sizeof(*made), GFP_KERNEL);
 	struct file *file;
 
-	if (!made)
-		return ERR_PTR(-ENOMEM);
-	file = S_ISDIR(wanted->file.mode) ? make_directory(load, wanted, path) :
-					    make_file(load, wanted, path);
-	if (IS_ERR(file)) {
-		procmig_fail(load->process, files_subsystem.id, PTR_ERR(file),
-			     "deleted file %s cannot be made again here (%ld)", path,
-			     PTR_ERR(file));
-		kfree(made);
-		return ERR_CAST(file);
-	}
-	made->file = file;
-	made->wanted = wanted->file;
+	made->name = kstrdup(path, GFP_KERNEL);
+	if (!made->name)
+		return -ENOMEM;
+	file = make_first(load, made, wanted, path);
+	if (IS_ERR(file))
+		return procmig_fail(load->process, files_subsystem.id, PTR_ERR(file),
+				    "deleted file %s cannot be made again here (%ld)", path,
+				    PTR_ERR(file));
+	made->made.file = file;
+	made->made.wanted = wanted->file;
 	if (!wanted->other_bytes)
-		files_set_attributes(load, made);
-	return made;
+		files_set_attributes(load, &made->made);
+	return 0;
+}
+
+/* What was made by one name, opened by another that it had. */
+static struct file *open_by(struct procmig_file_load *load, const struct deleted_made *made,
+			    const struct procmig_file_deleted *wanted)
+{
+	const char *path = (const char *)(wanted + 1);
+	const char *name = wanted->other_bytes ? path + wanted->file.path_bytes :
+						 made->kept_name;
+	struct file *once, *file;
+
+	if (!name)
+		return ERR_PTR(procmig_file_refuse(load, "another name of a deleted file"));
+	once = files_open_unlinked(load, name, path);
+	if (IS_ERR(once)) {
+		procmig_fail(load->process, files_subsystem.id, PTR_ERR(once),
+			     "deleted file %s cannot be opened as %s here (%ld)", name, path,
+			     PTR_ERR(once));
+		return once;
+	}
+	if (file_inode(once) == file_inode(made->made.file))
+		file = files_open_again(load, once);
+	else
+		file = ERR_PTR(procmig_file_refuse(load, "another name of a deleted file"));
+	fput(once);
+	return file;
 }
 
 static struct file *deleted_restart(struct procmig_file_load *load, const void *body,
 				    size_t bytes)
 {
-	struct files_made *made = *load->object;
+	const struct procmig_file_deleted *wanted = body;
+	struct deleted_made *made = *load->object;
+	int ret;
 
-	if (!is_ok(body, bytes))
+	if (!is_ok(wanted, bytes))
 		return ERR_PTR(procmig_file_refuse(load, "a deleted file"));
 	if (!made) {
-		made = make(load, body);
-		if (IS_ERR(made))
-			return ERR_CAST(made);
+		made = kzalloc(sizeof(*made), GFP_KERNEL);
+		if (!made)
+			return ERR_PTR(-ENOMEM);
+		ret = make(load, made, wanted);
+		if (ret) {
+			deleted_release(made);
+			return ERR_PTR(ret);
+		}
 		*load->object = made;
 	}
-	return files_open_again(load, made->file);
-}
-
-static void deleted_release(void *object)
-{
-	struct files_made *made = object;
-
-	fput(made->file);
-	kfree(made);
+	if (!strcmp((const char *)(wanted + 1), made->name))
+		return files_open_again(load, made->made.file);
+	return open_by(load, made, wanted);
 }
 
 static int deleted_restart_data(struct procmig_file_load *load, struct file *file,
 				const void *body, size_t bytes)
 {
-	struct files_made *made = *load->object;
+	struct deleted_made *made = *load->object;
 	int ret;
 
 	if (!made || !S_ISREG(file_inode(file)->i_mode))
 		return procmig_file_refuse(load, "content of a deleted file");
-	ret = files_take_content(load, made, body, bytes);
+	/* Every description exists by now. */
+	give_name_up(made);
+	ret = files_take_content(load, &made->made, body, bytes);
 	if (ret != PROCMIG_DONE)
 		return min(ret, 0);
 	*load->object = NULL;
@@ -262,12 +350,12 @@ static int deleted_restart_data(struct procmig_file_load *load, struct file *fil
 
 static const struct procmig_kind kinds[] = {
 	{ "deleted file", PROCMIG_KIND_CARRIED,
-	  "content, attributes, one that has another name by that; deleted directories" },
+	  "content, attributes, names that it had; one that has another name by that; deleted directories" },
 };
 
 const struct procmig_file_kind files_deleted_kind = {
 	.name = "deleted",
-	.version = 1,
+	.version = 2,
 	.owner = THIS_MODULE,
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),

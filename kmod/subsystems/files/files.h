@@ -174,6 +174,9 @@ const char *files_describe(struct file *file, char *buffer, size_t bytes);
 
 /* ---- checkpoint.c, restart.c ---- */
 
+/* Whether the event has it open by another name, too. */
+bool files_has_names(struct procmig_file_save *save, struct file *file);
+
 int files_gather(struct procmig_process *process);
 int files_checkpoint(struct procmig_process *process);
 void files_finish(struct files_event *event);

@@ -140,10 +140,17 @@ def there_and_back(tier, kind):
         after = seen(there, program)
         require(after == before, f"the kernel said\n{before}\nand now says\n{after}")
         require(not here.run("ls /dev/shm"), f"files in memory are left on {here}")
+        no_names_of_ours(there)
         here = there
     program.stop_and_compare(here)
     require(not here.run("ls /dev/shm"), f"files in memory are left on {here}")
     nothing_left(*tier.guests)
+
+
+def no_names_of_ours(guest):
+    """Such as a deleted file has while it is made by several names."""
+    left = guest.run("ls -A /var/tmp/procmig-held | grep procmig || true")
+    require(not left, f"{left} is left on {guest}")
 
 
 def spoiled(tier, kind):
@@ -164,6 +171,7 @@ def spoiled(tier, kind):
                 f"seed {seed}: the target is {answer.get('state')}: {word}")
         left = tier.b.run("ls /dev/shm; rm -f /dev/shm/*")
         require(word == "READY" or not left, f"seed {seed}: the target keeps {left} in memory")
+        no_names_of_ours(tier.b)
     tier.programs.append(program)
     program.stop(tier.a)
     tier.a.run("rm -f /dev/shm/*")

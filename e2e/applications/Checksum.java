@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
-/** Threads that compute one checksum again and again, until a line comes on standard input. */
+/**
+ * Threads that compute one checksum again and again, until "end" comes on standard input; any other
+ * line there asks how many rounds each has done.
+ */
 public final class Checksum {
   private static final int THREADS = 4;
   private static final int OBJECTS = 2_000;
@@ -19,7 +25,7 @@ public final class Checksum {
     private final int number;
     private final CountDownLatch begun;
     private long first;
-    private long rounds;
+    private volatile long rounds;
     private String failure;
 
     Worker(int number, CountDownLatch begun) {
@@ -32,7 +38,7 @@ public final class Checksum {
     public void run() {
       first = round();
       begun.countDown();
-      for (rounds = 1; !ended; rounds++) {
+      for (rounds = 1; !ended; rounds = rounds + 1) {
         long again = round();
         if (again != first) {
           failure = "round " + rounds + " gave " + again + ", not " + first;
@@ -63,7 +69,16 @@ public final class Checksum {
     workers.forEach(Thread::start);
     begun.await();
     System.out.println("ready");
-    System.in.read();
+    BufferedReader orders =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+    for (String order = orders.readLine();
+        order != null && !order.equals("end");
+        order = orders.readLine()) {
+      System.out.println(
+          workers.stream()
+              .map(worker -> String.valueOf(worker.rounds))
+              .collect(Collectors.joining(" ")));
+    }
     ended = true;
     for (Worker worker : workers) {
       worker.join();

@@ -64,6 +64,10 @@ class Cluster:
                 self._book(0, number)
             self._client.close()
 
+    def work(self):
+        protocol.need_running(self._server)
+        return self._workers.work() if self._workers else {}
+
     def _answers(self):
         with open("postgres.log", encoding="utf-8") as log:
             return "ready to accept connections" in log.read()

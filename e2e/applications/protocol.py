@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all applications have in common: the suite's protocol (e2e/suite/README.md) around one object.
 
-An application is an object with start(), which returns once it works, and end(), which ends it in order and
-checks everything. Whatever it runs are children of the process that the pid file names."""
+An application is an object with start(), which returns once it works, work(), which tells at any time how much
+has been done of what, and end(), which ends it in order and checks everything. Whatever it runs are children of
+the process that the pid file names."""
 import argparse
 import os
 import signal
@@ -15,6 +16,8 @@ import traceback
 #: machines may be emulated, and busy
 _BEGIN_SECONDS = 200
 _END_SECONDS = 200
+#: between two looks at what has been done
+_LOOK_SECONDS = 0.25
 _children = []
 
 
@@ -72,6 +75,11 @@ def ended(child):
     need(status == 0, f"{child.args[0]} ended with status {status}")
 
 
+def need_running(child):
+    """A child that is to live as long as this process does."""
+    need(child.poll() is None, f"{child.args[0]} ended by itself, with status {child.returncode}")
+
+
 class Workers:
     """Threads that do one thing again and again until they are told to stop, each at least so often."""
 
@@ -90,6 +98,11 @@ class Workers:
             thread.start()
         await_that(lambda: self._failures or all(self.done), "every worker did something")
         self._complain()
+
+    def work(self):
+        """How often each has done it."""
+        self._complain()
+        return {f"worker-{worker}": done for worker, done in enumerate(self.done)}
 
     def stop(self):
         self._stop = True
@@ -134,6 +147,21 @@ def _let_sigterm_in():
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
+class _Progress:
+    """The file that tells how often was looked, and how much had been done then."""
+
+    def __init__(self, outfile, work):
+        self._file = os.open(f"{outfile}.progress", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        self._work = work
+        self._looks = 0
+
+    def look(self):
+        self._looks += 1
+        counts = {"looks": self._looks, **self._work()}
+        # In place and always as long: whoever reads meets no half of it.
+        os.pwrite(self._file, "".join(f"{name} {count:015d}\n" for name, count in counts.items()).encode(), 0)
+
+
 def main(make):
     """Run an application as the protocol wants it; @make makes one in the process that stays."""
     parser = argparse.ArgumentParser()
@@ -154,7 +182,7 @@ def main(make):
     os.close(told)
     os.setsid()
     _redirect(options.outfile)
-    os._exit(_live(make, tell))
+    os._exit(_live(make, options.outfile, tell))
 
 
 def _redirect(outfile):
@@ -166,15 +194,20 @@ def _redirect(outfile):
     os.close(null)
 
 
-def _live(make, tell):
+def _live(make, outfile, tell):
     # Waited for, not handled: threads and children shall not be disturbed by it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         application = make()
         application.start()
+        progress = _Progress(outfile, application.work)
+        progress.look()
         os.write(tell, b".")
         os.close(tell)
-        signal.sigwait({signal.SIGTERM})
+        while not signal.sigtimedwait({signal.SIGTERM}, _LOOK_SECONDS):
+            progress.look()
+        # What has ended by itself is not taken for what end() ends.
+        progress.look()
         application.end()
     except Failed as failure:
         say(f"{failure}\nFAIL")

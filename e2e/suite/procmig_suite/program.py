@@ -5,6 +5,8 @@ import signal
 
 from .guest import PROGRAMS
 
+#: what every program that tells its progress counts, and then writes all its counts
+LOOKS = "looks"
 _TRIES = 4
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                 "HOME": "/root", "LANG": "C"}
@@ -13,6 +15,11 @@ _OPTION = re.compile(r"^\s*--([\w-]+)=(\S+)", re.MULTILINE)
 #: --name anywhere in a complaint
 _MENTIONED = re.compile(r"--(filename|dirname)\b")
 _NUMBER = re.compile(r"u?int|u?long|number|\d", re.IGNORECASE)
+
+
+def counts(text):
+    """What a file of progress says: {name: count}."""
+    return {name: int(count) for name, count in (line.split() for line in text.splitlines())}
 
 
 class NotStarted(Exception):
@@ -109,6 +116,10 @@ class Program:
     def has_ended(self):
         """Whether it came to an end of its own making: some write their last word under this name only."""
         return bool(self._text(f"{self.base}.out").strip())
+
+    def progress(self):
+        """How much it has done of what: {name: count}, empty if it does not tell."""
+        return counts(self._text(f"{self.base}.out.progress"))
 
     def outcome(self):
         """What it wrote, also where it did not come to its end."""

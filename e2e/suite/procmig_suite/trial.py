@@ -7,12 +7,13 @@ import time
 from . import agent, categories, comparison
 from .errors import GuestLost
 from .guest import PROGRAMS, WORK
-from .program import NotStarted, Program, last_lines
+from .program import LOOKS, NotStarted, Program, last_lines
 
 #: between two looks at what a program changes by itself
 _PAUSE = 0.1
 _GONE_SECONDS = 10
 _CALM_SECONDS = 1.5
+_WORK_SECONDS = 60
 
 
 class Fate(enum.Enum):
@@ -117,6 +118,7 @@ class Trial:
             self.verdict.downtimes.append(outcome.downtime)
         arrived = self._only_there(look)
         self._unchanged(before, arrived)
+        self._works()
         return arrived
 
     def _not_moved(self, outcome):
@@ -167,6 +169,27 @@ class Trial:
             said = self.program.finish(self.there)
             self.verdict.notes.append(f"by its own check: {'PASS' if said is None else said}")
             raise Ended(Fate.CHANGED, "; ".join(found[:3]) + more)
+
+    def _works(self):
+        """What tells how much it has done has done more of everything since it arrived."""
+        counts = self.program.progress()
+        if not counts:
+            return
+        # The first look may have begun on the source, and the second one tells what was done there.
+        counts = self._await_more({LOOKS: counts[LOOKS] + 1})
+        self._await_more(counts)
+
+    def _await_more(self, than):
+        """Counts that are all greater."""
+        for patience in self.suite.ending.slices(_WORK_SECONDS):
+            counts = self.program.progress()
+            idle = [name for name, count in than.items() if counts.get(name, 0) <= count]
+            if not idle:
+                return counts
+            if self.program.has_ended():
+                raise Ended(Fate.FAILED, f"ended before SIGTERM: {self._last_words()}")
+            time.sleep(patience)
+        raise Ended(Fate.FAILED, f"no work within {_WORK_SECONDS} s of the move: {', '.join(idle)}")
 
     def _last_words(self):
         return last_lines(self.program.outcome()) or "it left no word"

@@ -2,6 +2,7 @@
 package io.procmig.e2e.program;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.procmig.api.v1alpha1.ProcessIdentity;
@@ -13,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
@@ -26,6 +29,10 @@ public final class Application implements AutoCloseable {
   private static final Duration SOON = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(240);
   private static final Duration CONTROL = Duration.ofSeconds(120);
+  private static final Duration WORK = Duration.ofSeconds(120);
+
+  /** What it counts besides its work: how often that was counted anew. */
+  private static final String LOOKS = "looks";
 
   /** Takes half of the memory that is free, which on the host is not ours to take. */
   private static final String GREEDY = "stress-mmapfork";
@@ -107,7 +114,7 @@ public final class Application implements AutoCloseable {
     return new ProcessIdentity(pid, null);
   }
 
-  /** Asserts that its tree is on one node, and not a process of it on the other one. */
+  /** Asserts that its tree is on one node, does its work there, and is not on the other one. */
   public void assertRunsOnlyOn(Node node) {
     Awaitility.await(this + " is on " + node + " alone")
         .atMost(SOON)
@@ -116,6 +123,31 @@ public final class Application implements AutoCloseable {
             () ->
                 processes(node).contains(String.valueOf(pid))
                     && processes(lab.other(node)).isEmpty());
+    // The first look may have begun elsewhere, and the second one tells what was done there.
+    awaitMore(awaitMore(Map.of(LOOKS, progress().get(LOOKS) + 1)));
+  }
+
+  /** Waits for counts that are all greater. */
+  private Map<String, Long> awaitMore(Map<String, Long> than) {
+    return Awaitility.await(this + " does more of everything than " + than)
+        .atMost(WORK)
+        .pollInterval(POLL)
+        .until(
+            () -> {
+              List<String> said = read("out");
+              assertFalse(isOver(said), () -> this + " has ended by itself: " + said);
+              return progress();
+            },
+            counts ->
+                than.entrySet().stream()
+                    .allMatch(e -> counts.getOrDefault(e.getKey(), 0L) > e.getValue()));
+  }
+
+  /** How much it has done of what. */
+  private Map<String, Long> progress() {
+    return read("out.progress").stream()
+        .map(line -> line.split(" "))
+        .collect(Collectors.toMap(words -> words[0], words -> Long.valueOf(words[1])));
   }
 
   /** Whoever is in its directory: none of its processes ever leaves that. */

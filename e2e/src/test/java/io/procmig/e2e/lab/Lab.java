@@ -25,12 +25,6 @@ import org.awaitility.Awaitility;
  * ({@code PROCMIG_LAB_TOOL}) names the lab's tool; the tool's own settings say which lab.
  */
 public final class Lab {
-  /**
-   * The link between the nodes, for {@code @ResourceLock}: who slows it down has it alone, who
-   * moves something through it shares it.
-   */
-  public static final String LINK = "link";
-
   /** Namespace of operator and agents. */
   public static final String SYSTEM = "procmig-system";
 

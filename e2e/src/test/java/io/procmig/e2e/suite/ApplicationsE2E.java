@@ -6,14 +6,11 @@ import io.procmig.e2e.migration.Migration;
 import io.procmig.e2e.program.Application;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole applications, trees of processes, go to the other node and come back, and cannot tell. */
 @Order(2)
-@ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
 class ApplicationsE2E {
   private static final Lab LAB = Lab.get();
 
@@ -31,18 +28,9 @@ class ApplicationsE2E {
         "python-threads",
         "sqlite",
         "xz-pipeline",
-        "stress-eventfd",
-        "stress-futex",
         "stress-mmapfork",
-        "stress-mq",
-        "stress-msg",
-        "stress-pipe",
-        "stress-sem",
-        "stress-sem-sysv",
-        "stress-shm",
-        "stress-shm-sysv",
-        "stress-sigq",
-        "stress-timerfd"
+        "stress-ipc",
+        "stress-events"
       })
   void goesThereAndBack(String name) {
     try (Application application = Application.start(name, LAB.nodeA())) {

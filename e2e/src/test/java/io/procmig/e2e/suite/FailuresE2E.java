@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** Whatever breaks, one copy runs, it has lost nothing, and the object tells which one it is. */
-@Order(4)
+@Order(5)
 @Isolated
 class FailuresE2E {
   private static final Lab LAB = Lab.get();

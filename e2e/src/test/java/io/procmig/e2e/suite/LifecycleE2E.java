@@ -2,7 +2,6 @@
 package io.procmig.e2e.suite;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -16,7 +15,6 @@ import io.procmig.api.v1alpha1.ProcessSelector;
 import io.procmig.api.v1alpha1.Reason;
 import io.procmig.e2e.lab.Command;
 import io.procmig.e2e.lab.Lab;
-import io.procmig.e2e.lab.Node;
 import io.procmig.e2e.migration.Migration;
 import io.procmig.e2e.program.Kind;
 import io.procmig.e2e.program.Program;
@@ -24,19 +22,11 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What a user does with a ProcessMigration, and what it answers. */
 @Order(2)
 class LifecycleE2E {
   private static final Lab LAB = Lab.get();
-
-  /** A counter takes some seconds at this rate. */
-  private static final String SLOW = "512kbit";
-
-  /** A counter takes much longer than any deadline here. */
-  private static final String CRAWLING = "64kbit";
 
   @BeforeAll
   static void capable() {
@@ -44,7 +34,6 @@ class LifecycleE2E {
   }
 
   @Test
-  @ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
   void waitReturnsAndApplyingAgainChangesNothing() {
     try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
       program.awaitLines(2);
@@ -64,7 +53,6 @@ class LifecycleE2E {
   }
 
   @Test
-  @ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
   void findsTheProcessBySelectorAndTheTargetByLabels() {
     try (Program program = Program.start(Kind.APPEND, LAB.nodeA())) {
       program.awaitLines(2);
@@ -89,7 +77,6 @@ class LifecycleE2E {
   }
 
   @Test
-  @ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
   void dryRunTouchesNothing() {
     try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
       program.awaitLines(2);
@@ -105,7 +92,6 @@ class LifecycleE2E {
   }
 
   @Test
-  @ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
   void suspendHoldsItBack() {
     try (Program program = Program.start(Kind.COUNTER, LAB.nodeA())) {
       program.awaitLines(2);
@@ -121,56 +107,6 @@ class LifecycleE2E {
       migration.assertSucceeds();
       program.assertRunsOnlyOn(LAB.nodeB());
       program.endAndCompare(LAB.nodeB());
-    }
-  }
-
-  @Test
-  @ResourceLock(Lab.LINK)
-  @SuppressWarnings("try")
-  void cancelRollsBack() {
-    try (Program program = Program.start(Kind.COUNTER, LAB.nodeA());
-        Node.Slowed slowed = LAB.nodeA().slowDown(LAB.nodeB(), SLOW)) {
-      program.awaitLines(2);
-      Migration migration = Migration.of(program, "canceled", "node-a", "node-b").apply();
-      migration.awaitFrozen().patch("{\"spec\":{\"cancel\":true}}");
-      ProcessMigrationStatus status = migration.awaitOver();
-      assertEquals(MigrationPhase.Canceled, status.getPhase());
-      assertEquals("True", migration.condition(Api.SOURCE_INTACT));
-      assertEquals("True", migration.condition(Api.CANCEL_REQUESTED));
-      program.assertRunsOnlyOn(LAB.nodeA());
-      program.endAndCompare(LAB.nodeA());
-    }
-  }
-
-  @Test
-  @ResourceLock(Lab.LINK)
-  @SuppressWarnings("try")
-  void deletingCancels() {
-    try (Program program = Program.start(Kind.COUNTER, LAB.nodeA());
-        Node.Slowed slowed = LAB.nodeA().slowDown(LAB.nodeB(), SLOW)) {
-      program.awaitLines(2);
-      Migration migration = Migration.of(program, "deleted", "node-a", "node-b").apply();
-      migration.awaitFrozen().delete();
-      program.assertRunsOnlyOn(LAB.nodeA());
-      program.endAndCompare(LAB.nodeA());
-    }
-  }
-
-  @Test
-  @ResourceLock(Lab.LINK)
-  @SuppressWarnings("try")
-  void deadlineRollsBack() {
-    try (Program program = Program.start(Kind.COUNTER, LAB.nodeA());
-        Node.Slowed slowed = LAB.nodeA().slowDown(LAB.nodeB(), CRAWLING)) {
-      program.awaitLines(2);
-      Migration migration =
-          Migration.of(program, "late", "node-a", "node-b").deadline("12s").apply();
-      ProcessMigrationStatus status = migration.awaitOver();
-      assertFalse(status.getPhase() == MigrationPhase.Succeeded);
-      assertEquals(Reason.DeadlineExceeded, status.getFailure().reason());
-      assertEquals("True", migration.condition(Api.SOURCE_INTACT));
-      program.assertRunsOnlyOn(LAB.nodeA());
-      program.endAndCompare(LAB.nodeA());
     }
   }
 }

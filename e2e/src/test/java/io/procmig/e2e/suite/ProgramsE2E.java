@@ -9,14 +9,11 @@ import java.util.Locale;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Real programs go to the other node and come back, and cannot tell. */
 @Order(1)
-@ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
 class ProgramsE2E {
   private static final Lab LAB = Lab.get();
   private static final int HOPS = 20;

@@ -29,14 +29,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What cannot be done is said before anything is touched. */
 @Order(3)
-@ResourceLock(value = Lab.LINK, mode = ResourceAccessMode.READ)
 class RefusalsE2E {
   private static final Lab LAB = Lab.get();
   private static final int NO_SUCH_PID = 3_999_999;

@@ -80,6 +80,8 @@ public final class Application implements AutoCloseable {
     if (installed) {
       return;
     }
+    // On both nodes: the processes that it makes where it has come to are to go back, too.
+    lab.nodes().forEach(node -> node.ssh(Program.freshPids(lab, node)));
     Path applications = here(lab).resolve("applications");
     Program.recreate(applications);
     try (Stream<Path> sources = Files.list(SOURCES).filter(Files::isRegularFile)) {

@@ -6,11 +6,17 @@ import io.procmig.e2e.migration.Migration;
 import io.procmig.e2e.program.Application;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whole applications, trees of processes, go to the other node and come back, and cannot tell. */
-@Order(2)
+/**
+ * Whole applications, trees of processes, go to the other node and come back, and cannot tell. The
+ * longest class comes first, beside all others; two busy trees at once are too much for a node.
+ */
+@Order(1)
+@Execution(ExecutionMode.SAME_THREAD)
 class ApplicationsE2E {
   private static final Lab LAB = Lab.get();
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Real programs go to the other node and come back, and cannot tell. */
-@Order(1)
+@Order(2)
 class ProgramsE2E {
   private static final Lab LAB = Lab.get();
   private static final int HOPS = 20;

@@ -23,14 +23,23 @@ public record Node(String name, String address, List<String> sshWords) {
 
   /** Runs a shell command as root; what it printed. */
   public String ssh(String command) {
-    return tryTo(command).successful();
+    return ssh(LIMIT, command);
+  }
+
+  /** Runs a shell command as root, not longer than so long; what it printed. */
+  public String ssh(Duration limit, String command) {
+    return run(limit, command).successful();
   }
 
   /** Runs a shell command as root; how it ended. */
   public Command tryTo(String command) {
+    return run(LIMIT, command);
+  }
+
+  private Command run(Duration limit, String command) {
     List<String> words = new ArrayList<>(sshWords);
     words.add(command);
-    return Command.run(LIMIT, words);
+    return Command.run(limit, words);
   }
 
   /** The command name of a process, or nothing if there is no such process, or a zombie. */

@@ -27,6 +27,10 @@ public final class Application implements AutoCloseable {
   private static final Path SOURCES = Path.of("applications").toAbsolutePath();
   private static final Duration POLL = Duration.ofMillis(500);
   private static final Duration SOON = Duration.ofSeconds(60);
+
+  /** Longer than an application itself is willing to wait for its begin. */
+  private static final Duration START = Duration.ofSeconds(240);
+
   private static final Duration END = Duration.ofSeconds(240);
   private static final Duration CONTROL = Duration.ofSeconds(120);
   private static final Duration WORK = Duration.ofSeconds(120);
@@ -57,6 +61,7 @@ public final class Application implements AutoCloseable {
     mounted = Node.FILES + "/" + RUN + "/" + directory;
     Program.recreate(here(lab).resolve(directory));
     node.ssh(
+        START,
         Program.freshPids(lab, node)
             + """
             runuser -u app -- sh -c 'cd %1$s && umask 022 &&

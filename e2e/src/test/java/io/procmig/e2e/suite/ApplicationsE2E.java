@@ -36,6 +36,7 @@ class ApplicationsE2E {
         "xz-pipeline",
         "stress-mmapfork",
         "stress-ipc",
+        "stress-mq",
         "stress-events"
       })
   void goesThereAndBack(String name) {

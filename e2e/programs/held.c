@@ -802,7 +802,7 @@ static void tmpfs_end(void)
 
 /* ---- procfs ------------------------------------------------------------- */
 
-static int own_stat, own_comm, own_descriptors, uptime;
+static int own_stat, own_comm, own_descriptors, uptime, about_uptime;
 
 static void procfs_begin(void)
 {
@@ -816,8 +816,12 @@ static void procfs_begin(void)
 	is(read(uptime, part, 4) == 4);
 	lies_still(own_stat);
 	lies_still(own_comm);
+	/* about a descriptor that is made after it */
+	snprintf(path_buffer, sizeof(path_buffer), "/proc/self/fdinfo/%d", uptime);
+	about_uptime = must(open(path_buffer, O_RDONLY));
 	lies_still(own_descriptors);
 	lies_still(uptime);
+	lies_still(about_uptime);
 }
 
 static void procfs_step(long number)
@@ -838,11 +842,12 @@ static void procfs_step(long number)
 
 static void procfs_end(void)
 {
-	char said, wanted[16];
+	char said, wanted[16], about[16];
 
 	snprintf(wanted, sizeof(wanted), "%d ", getpid());
 	is(read(own_stat, &said, 1) == 1 && said == wanted[1]);
 	is(!faccessat(own_descriptors, "0", F_OK, 0));
+	is(pread(about_uptime, about, sizeof(about), 0) > 6 && !memcmp(about, "pos:\t4", 6));
 }
 
 /* ---- mqueue ------------------------------------------------------------- */

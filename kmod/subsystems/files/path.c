@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Files that are found again by their path: the same file on both nodes. */
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/kdev_t.h>
 #include <linux/magic.h>
@@ -263,6 +264,53 @@ static int check_same(struct procmig_file_load *load, struct file *file,
 	return 0;
 }
 
+/* The N of /proc/PID/fdinfo/N, or none. */
+static unsigned int described_by(const char *path)
+{
+	const char *name = strrchr(path, '/'), *directory = "/fdinfo";
+	size_t before = name ? name - path : 0;
+	unsigned int fd;
+
+	if (before < strlen(directory) || kstrtouint(name + 1, 10, &fd) ||
+	    strncmp(name - strlen(directory), directory, strlen(directory)))
+		return FILES_NO_DESCRIPTOR;
+	return fd;
+}
+
+/*
+ * What procfs tells of a descriptor is there as long as the descriptor, which
+ * comes after all files: until then another stands in for it.
+ */
+static struct file *open_beside(const char *path, unsigned int flags)
+{
+	unsigned int fd = described_by(path);
+	struct file *taken, *file;
+	int ret;
+
+	taken = fd == FILES_NO_DESCRIPTOR ? NULL : fget_raw(fd);
+	if (taken)
+		fput(taken);
+	if (taken || fd == FILES_NO_DESCRIPTOR)
+		return ERR_PTR(-ENOENT);
+	file = filp_open("/dev/null", O_RDONLY, 0);
+	if (IS_ERR(file))
+		return file;
+	ret = procmig_compat_replace_fd(fd, file, 0);
+	fput(file);
+	if (ret < 0)
+		return ERR_PTR(ret);
+	file = filp_open(path, flags, 0);
+	close_fd(fd);
+	return file;
+}
+
+static struct file *open_found(const char *path, unsigned int flags)
+{
+	struct file *file = filp_open(path, flags, 0);
+
+	return file == ERR_PTR(-ENOENT) ? open_beside(path, flags) : file;
+}
+
 static struct file *path_restart(struct procmig_file_load *load, const void *body,
 				 size_t bytes)
 {
@@ -275,7 +323,7 @@ static struct file *path_restart(struct procmig_file_load *load, const void *bod
 	    bytes != sizeof(*wanted) + wanted->path_bytes)
 		return ERR_PTR(procmig_file_refuse(load, "an open file"));
 	/* Neither a FIFO nor a terminal that is here by mistake may detain us. */
-	file = filp_open(path, (load->flags & ~ONCE_FLAGS) | O_NOFOLLOW | O_NONBLOCK, 0);
+	file = open_found(path, (load->flags & ~ONCE_FLAGS) | O_NOFOLLOW | O_NONBLOCK);
 	if (IS_ERR(file)) {
 		procmig_fail(load->process, files_subsystem.id, PTR_ERR(file),
 			     "%s cannot be opened here (%ld)", path, PTR_ERR(file));

@@ -81,6 +81,13 @@ class Guest:
         seen = self.do("look", root=root)
         return seen["started"], {int(pid): state for pid, state in seen["processes"].items()}
 
+    def whole_look(self, root):
+        """As `look`; None when it has ended, nothing when something of it was ending meanwhile."""
+        seen = self.do("look", root=root)
+        if seen["started"] is None:
+            return None
+        return {int(pid): state for pid, state in seen["processes"].items()} if seen["whole"] else {}
+
     def runs(self, pid):
         return self.do("start_time", pid=pid) is not None
 

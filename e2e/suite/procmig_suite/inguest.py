@@ -25,6 +25,8 @@ _IDLE_SECONDS = 10
 #: what is still being done when the runner has gone
 _LAST_SECONDS = 8
 _MOST_TASKS = 1000
+#: PF_EXITING of the flags in /proc/PID/stat
+_EXITING = 0x4
 _IPC = (("msg", "msqid", 1), ("sem", "semid", 2), ("shm", "shmid", 0))
 
 
@@ -173,7 +175,19 @@ class Hand:
                 found[pid] = self._process(pid)
             except (OSError, IndexError):       # it has ended meanwhile
                 continue
-        return {"started": self.start_time(root), "processes": found}
+        return {"started": self.start_time(root), "processes": found, "whole": not self._is_ending(found)}
+
+    @staticmethod
+    def _is_ending(pids):
+        """Whether one has begun to end: what was seen of it may be what its end has left."""
+        for pid in pids:
+            try:
+                state, *fields = _stat(pid)[1]
+            except (OSError, IndexError):
+                return True
+            if state != "Z" and int(fields[5]) & _EXITING:
+                return True
+        return False
 
     def _process(self, pid):
         at = f"/proc/{pid}"

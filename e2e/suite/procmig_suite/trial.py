@@ -8,6 +8,7 @@ from . import agent, categories, comparison
 from .errors import GuestLost
 from .guest import PROGRAMS, WORK
 from .program import LOOKS, NotStarted, Program, last_lines
+from .watch import Watch
 
 #: between two looks at what a program changes by itself
 _PAUSE = 0.1
@@ -110,8 +111,9 @@ class Trial:
         start_time, look = self._look(self.here)
         if start_time is None:
             raise Ended(Fate.FAILED if self.verdict.hops else Fate.SKIPPED, f"ended by itself: {self._last_words()}")
-        before = comparison.steady(earlier, look)
-        outcome = agent.migrate(self.here, self.there, self.program.pid, start_time)
+        with Watch(lambda: self.here.whole_look(self.program.pid)) as watch:
+            outcome = agent.migrate(self.here, self.there, self.program.pid, start_time)
+        before = comparison.steady(earlier, look, *watch.looks)
         if not outcome.moved:
             self._not_moved(outcome)
         if outcome.downtime:

@@ -33,6 +33,9 @@ class FakeGuest:
             return {"status": 0, "first": 6}
         return {"tidy": {"left": {}, "workers": []}, "end": {}}[what]
 
+    def whole_look(self, root):
+        return None
+
     def look(self, root):
         self.machines.happens("look")
         return 1, {root: {"parent": 1, "threads": [root], "maps": [], "fds": {}}}

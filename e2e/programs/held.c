@@ -1515,6 +1515,7 @@ static const struct kind {
 	{ "log", log_begin, log_step, log_end },
 	{ "memfd", memfd_begin, memfd_step, memfd_end },
 	{ "mqueue", mqueue_begin, mqueue_step, mqueue_end },
+	{ "netlink", netlink_begin, netlink_step, netlink_end },
 	{ "owner", owner_begin, owner_step, owner_end },
 	{ "pidfd", pidfd_begin, pidfd_step, pidfd_end },
 	{ "pipe", pipe_begin, pipe_step, pipe_end },

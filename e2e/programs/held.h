@@ -23,7 +23,10 @@ int lies_still(int fd);
 /* Through @out and back from @in. */
 void echo(int out, int in, long number);
 
-/* held_tcp.c, held_udp.c */
+/* held_netlink.c, held_tcp.c, held_udp.c */
+void netlink_begin(void);
+void netlink_step(long number);
+void netlink_end(void);
 void tcp_begin(void);
 void tcp_step(long number);
 void tcp_end(void);

@@ -13,6 +13,8 @@
 #include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/mempolicy.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -277,6 +279,33 @@ static void tmpfs_outside(void)
 	mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	stranger(NULL, true, "outside");
 	close(fd);
+}
+
+/* What happens to the devices of this node. */
+static void netlink_group(void)
+{
+	const struct sockaddr_nl name = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+	expect_if(!bind(fd, (const struct sockaddr *)&name, sizeof(name)), "hears events of this node");
+}
+
+/* What the kernel has said about this node is not what it would say about another. */
+static void netlink_answer(void)
+{
+	struct {
+		struct nlmsghdr header;
+		struct rtgenmsg message;
+	} question = {
+		.header = {
+			.nlmsg_len = sizeof(question),
+			.nlmsg_type = RTM_GETLINK,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		},
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+	expect_if(send(fd, &question, sizeof(question), 0) > 0, "an answer of this node");
 }
 
 /* Only somebody outside has it still; it was made here. */
@@ -845,6 +874,8 @@ static const struct kind {
 	{ "thread-files", thread_files },
 	{ "thread-seccomp", thread_seccomp },
 	{ "thread-undo", thread_undo },
+	{ "netlink-answer", netlink_answer },
+	{ "netlink-group", netlink_group },
 	{ "tmpfs-links", tmpfs_links },
 	{ "tmpfs-made", tmpfs_made },
 	{ "tmpfs-outside", tmpfs_outside },

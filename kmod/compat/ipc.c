@@ -14,8 +14,10 @@
 #include <linux/sched/task.h>
 #include <linux/sem.h>
 #include <linux/shm.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/syscalls.h>
+#include <net/sock.h>
 #include <procmig/compat.h>
 #include <procmig/compat_ipc.h>
 
@@ -96,6 +98,9 @@ struct mqueue {
 	struct pid *notified;
 	u32 notified_exec_id;
 	struct user_namespace *notified_ns;
+	struct ucounts *owner;
+	struct sock *notify_socket;	/* of SIGEV_THREAD: referenced, and */
+	struct sk_buff *notify_cookie;	/* charged to it */
 };
 
 struct mqueue_level {
@@ -529,6 +534,14 @@ static bool mqueue_as_known(const struct mqueue *q)
 	       !q->limits.mq_curmsgs == RB_EMPTY_ROOT(&q->by_priority);
 }
 
+void procmig_compat_put_mqueue(struct procmig_mqueue *queue)
+{
+	put_pid(queue->notified);
+	if (queue->notify_socket)
+		sock_put(queue->notify_socket);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_put_mqueue);
+
 bool procmig_compat_get_mqueue(struct inode *inode, struct procmig_mqueue *queue)
 {
 	struct mqueue *q = mqueue_of(inode);
@@ -540,27 +553,41 @@ bool procmig_compat_get_mqueue(struct inode *inode, struct procmig_mqueue *queue
 		.max_bytes = q->limits.mq_msgsize,
 		.messages = q->limits.mq_curmsgs,
 		.notify = q->notify,
-		.notified = q->notified,
 	};
 	ok = mqueue_as_known(q);
+	if (ok)
+		queue->notified = get_pid(q->notified);
+	if (queue->notified && q->notify.sigev_notify == SIGEV_THREAD) {
+		sock_hold(q->notify_socket);
+		queue->notify_socket = q->notify_socket;
+		memcpy(queue->notify_cookie, q->notify_cookie->data,
+		       sizeof(queue->notify_cookie));
+	}
 	spin_unlock(&q->lock);
 	return ok;
 }
 EXPORT_SYMBOL_GPL(procmig_compat_get_mqueue);
 
-void procmig_compat_notify_mqueue(struct inode *inode, struct task_struct *owner,
-				  const struct sigevent *notify)
+bool procmig_compat_notify_mqueue(struct inode *inode, struct task_struct *owner,
+				  const struct sigevent *notify, struct sk_buff *cookie)
 {
 	struct mqueue *q = mqueue_of(inode);
+	bool done = false;
 
 	spin_lock(&q->lock);
 	if (!q->notified) {
 		q->notify = *notify;
+		if (cookie) {
+			q->notify_socket = cookie->sk;
+			q->notify_cookie = cookie;
+		}
 		q->notified = get_task_pid(owner, PIDTYPE_TGID);
 		q->notified_exec_id = owner->self_exec_id;
 		q->notified_ns = get_user_ns(task_cred_xxx(owner, user_ns));
+		done = true;
 	}
 	spin_unlock(&q->lock);
+	return done;
 }
 EXPORT_SYMBOL_GPL(procmig_compat_notify_mqueue);
 

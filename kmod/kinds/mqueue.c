@@ -6,8 +6,10 @@
 #include <linux/mqueue.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/skbuff.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
+#include <net/sock.h>
 #include <procmig/compat.h>
 #include <procmig/compat_ipc.h>
 #include <procmig/file_kind.h>
@@ -21,6 +23,9 @@ struct making {
 	u32 notify;			/* enum procmig_mqueue_notify */
 	pid_t notify_pid;
 	struct sigevent event;
+	u32 notify_socket;		/* number of the description */
+	u8 cookie[NOTIFY_COOKIE_LEN];
+	struct sk_buff *told;		/* the cookie, charged to that socket, which it holds */
 };
 
 static bool mqueue_match(struct file *file)
@@ -53,6 +58,53 @@ static bool is_inside(const struct procmig_scope *scope, struct pid *pid)
 	return inside;
 }
 
+/* The file of the socket by which the queue tells, referenced, or NULL. */
+static struct file *notify_file(const struct procmig_mqueue *queue)
+{
+	struct sock *sk = queue->notify_socket;
+	struct socket *socket;
+	struct file *file;
+
+	/* Whoever closes it takes this lock, and the file does not go before. */
+	read_lock_bh(&sk->sk_callback_lock);
+	socket = sk->sk_socket;
+	file = socket ? socket->file : NULL;
+	if (file && !get_file_rcu(file))
+		file = NULL;
+	read_unlock_bh(&sk->sk_callback_lock);
+	return file;
+}
+
+static bool is_file(struct file *file, const void *other)
+{
+	return file == other;
+}
+
+static bool tells_inside(struct procmig_file_inspection *at, const struct procmig_mqueue *queue)
+{
+	struct file *file = notify_file(queue);
+	bool inside;
+
+	if (!file)
+		return false;
+	inside = procmig_file_count(at, is_file, file);
+	fput(file);
+	return inside;
+}
+
+static void inspect_notification(struct procmig_file_inspection *at, struct file *file,
+				 const struct procmig_mqueue *queue)
+{
+	if (queue->notify.sigev_notify == SIGEV_THREAD && !tells_inside(at, queue))
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
+				      "%pD: a message queue that starts a thread (SIGEV_THREAD) by a socket that nobody inside has open",
+				      file);
+	else if (!is_inside(procmig_inspected_scope(at->inspection), queue->notified))
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
+				      "%pD: a message queue that tells a process outside about messages",
+				      file);
+}
+
 static void mqueue_inspect(struct procmig_file_inspection *at, struct file *file)
 {
 	struct inode *inode = file_inode(file);
@@ -72,19 +124,46 @@ static void mqueue_inspect(struct procmig_file_inspection *at, struct file *file
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_LIMIT,
 				      "%pD: a message queue with messages of %llu bytes; at most %u are carried",
 				      file, queue.max_bytes, PROCMIG_FILE_SCRATCH_BYTES);
-	if (!queue.notified)
-		return;
-	if (queue.notify.sigev_notify == SIGEV_THREAD)
-		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "%pD: a message queue that starts a thread (SIGEV_THREAD): no loaded subsystem carries it",
-				      file);
-	else if (!is_inside(procmig_inspected_scope(at->inspection), queue.notified))
-		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
-				      "%pD: a message queue that tells a process outside about messages",
-				      file);
+	if (queue.notified)
+		inspect_notification(at, file, &queue);
+	procmig_compat_put_mqueue(&queue);
 }
 
 /* ---- source -------------------------------------------------------------- */
+
+static enum procmig_mqueue_notify kind_of(const struct procmig_mqueue *queue)
+{
+	switch (queue->notify.sigev_notify) {
+	case SIGEV_NONE:
+		return PROCMIG_MQUEUE_RESERVED;
+	case SIGEV_THREAD:
+		return PROCMIG_MQUEUE_THREAD;
+	default:
+		return PROCMIG_MQUEUE_SIGNAL;
+	}
+}
+
+static int put_notification(struct procmig_file_save *save, const struct procmig_mqueue *queue,
+			    struct procmig_file_mqueue *body)
+{
+	struct file *file;
+	int ret;
+
+	BUILD_BUG_ON(PROCMIG_MQUEUE_COOKIE_BYTES != NOTIFY_COOKIE_LEN);
+	body->notify = kind_of(queue);
+	body->notify_pid = pid_nr(queue->notified);
+	body->notify_value = (unsigned long)queue->notify.sigev_value.sival_ptr;
+	body->notify_signal = queue->notify.sigev_signo;
+	if (body->notify != PROCMIG_MQUEUE_THREAD)
+		return 0;
+	memcpy(body->notify_cookie, queue->notify_cookie, sizeof(body->notify_cookie));
+	file = notify_file(queue);
+	if (!file)
+		return -ENOTCONN;
+	ret = procmig_file_reference(save, file, &body->notify_socket);
+	fput(file);
+	return ret;
+}
 
 static ssize_t mqueue_checkpoint(struct procmig_file_save *save, struct file *file,
 				 void *room, size_t bytes)
@@ -93,6 +172,7 @@ static ssize_t mqueue_checkpoint(struct procmig_file_save *save, struct file *fi
 	struct procmig_file_mqueue *body = room;
 	struct inode *inode = file_inode(file);
 	struct procmig_mqueue queue;
+	int ret = 0;
 
 	if (!procmig_compat_get_mqueue(inode, &queue))
 		return -EOPNOTSUPP;
@@ -105,13 +185,11 @@ static ssize_t mqueue_checkpoint(struct procmig_file_save *save, struct file *fi
 		.deleted = d_unlinked(dentry),
 		.name_bytes = dentry->d_name.len + 1,
 	};
-	if (queue.notified) {
-		body->notify = queue.notify.sigev_notify == SIGEV_NONE ?
-			       PROCMIG_MQUEUE_RESERVED : PROCMIG_MQUEUE_SIGNAL;
-		body->notify_pid = pid_nr(queue.notified);
-		body->notify_value = (unsigned long)queue.notify.sigev_value.sival_ptr;
-		body->notify_signal = queue.notify.sigev_signo;
-	}
+	if (queue.notified)
+		ret = put_notification(save, &queue, body);
+	procmig_compat_put_mqueue(&queue);
+	if (ret)
+		return ret;
 	memcpy(body + 1, dentry->d_name.name, body->name_bytes);
 	return sizeof(*body) + body->name_bytes;
 }
@@ -170,7 +248,7 @@ static bool body_ok(const struct procmig_file_mqueue *wanted, size_t bytes)
 	       wanted->max_messages && wanted->max_messages <= HARD_MSGMAX &&
 	       wanted->max_bytes && wanted->max_bytes <= PROCMIG_FILE_SCRATCH_BYTES &&
 	       !(wanted->mode & ~07777) && wanted->deleted <= 1 &&
-	       wanted->notify <= PROCMIG_MQUEUE_RESERVED &&
+	       wanted->notify <= PROCMIG_MQUEUE_THREAD && !wanted->reserved &&
 	       (wanted->notify != PROCMIG_MQUEUE_SIGNAL ||
 		valid_signal(wanted->notify_signal));
 }
@@ -222,8 +300,11 @@ static struct making *make_queue(struct procmig_file_load *load,
 	making->deleted = wanted->deleted;
 	making->notify = wanted->notify;
 	making->notify_pid = wanted->notify_pid;
-	making->event.sigev_notify = wanted->notify == PROCMIG_MQUEUE_SIGNAL ?
-				     SIGEV_SIGNAL : SIGEV_NONE;
+	making->event.sigev_notify = wanted->notify == PROCMIG_MQUEUE_SIGNAL ? SIGEV_SIGNAL :
+				     wanted->notify == PROCMIG_MQUEUE_THREAD ? SIGEV_THREAD :
+				     SIGEV_NONE;
+	making->notify_socket = wanted->notify_socket;
+	memcpy(making->cookie, wanted->notify_cookie, sizeof(making->cookie));
 	making->event.sigev_signo = wanted->notify_signal;
 	making->event.sigev_value.sival_ptr = u64_to_user_ptr(wanted->notify_value);
 	return making;
@@ -246,14 +327,24 @@ static struct file *mqueue_restart(struct procmig_file_load *load, const void *b
 			   load->flags & ~(O_NOCTTY | O_CREAT | O_EXCL), current_cred());
 }
 
+static void forget(struct making *making)
+{
+	struct sock *sk = making->told ? making->told->sk : NULL;
+
+	kfree_skb(making->told);
+	if (sk)
+		sock_put(sk);
+	fput(making->file);
+	kfree(making);
+}
+
 /* One that was made for processes that do not run must not stay. */
 static void mqueue_release(void *private)
 {
 	struct making *making = private;
 
 	procmig_compat_unlink_at(&making->file->f_path);
-	fput(making->file);
-	kfree(making);
+	forget(making);
 }
 
 static int send(struct procmig_file_load *load, struct file *file,
@@ -275,6 +366,25 @@ static int send(struct procmig_file_load *load, struct file *file,
 	return ret;
 }
 
+/* Every description exists by now. */
+static int prepare_cookie(struct procmig_file_load *load, struct making *making)
+{
+	struct file *file = procmig_file_at(load, making->notify_socket);
+	struct socket *socket = file ? sock_from_file(file) : NULL;
+	struct sk_buff *skb;
+
+	if (!socket || !socket->sk || socket->sk->sk_family != AF_NETLINK)
+		return procmig_file_refuse(load, "the socket by which a message queue tells");
+	skb = alloc_skb(sizeof(making->cookie), GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	skb_put_data(skb, making->cookie, sizeof(making->cookie));
+	skb_set_owner_r(skb, socket->sk);
+	sock_hold(socket->sk);
+	making->told = skb;
+	return 0;
+}
+
 static int mqueue_restart_data(struct procmig_file_load *load, struct file *file,
 			       const void *body, size_t bytes)
 {
@@ -289,6 +399,8 @@ static int mqueue_restart_data(struct procmig_file_load *load, struct file *file
 		return send(load, making->file, message);
 	if (making->deleted)
 		procmig_compat_unlink_at(&making->file->f_path);
+	if (making->notify == PROCMIG_MQUEUE_THREAD && !making->told)
+		return prepare_cookie(load, making);
 	return 0;
 }
 
@@ -302,20 +414,21 @@ static void mqueue_resume(struct procmig_file_load *load, struct file *file)
 		return;
 	*load->object = NULL;
 	owner = procmig_rebuilt_task(load->process, making->notify_pid);
-	if (making->notify && owner)
-		procmig_compat_notify_mqueue(file_inode(file), owner, &making->event);
-	fput(making->file);
-	kfree(making);
+	if (making->notify && owner &&
+	    (making->told || making->notify != PROCMIG_MQUEUE_THREAD) &&
+	    procmig_compat_notify_mqueue(file_inode(file), owner, &making->event, making->told))
+		making->told = NULL;
+	forget(making);
 }
 
 static const struct procmig_kind kinds[] = {
 	{ "POSIX message queue", PROCMIG_KIND_CARRIED,
-	  "with messages, limits, notification by signal; open inside only, its name free on the target" },
+	  "with messages, limits, notification by signal or thread; open inside only, its name free on the target" },
 };
 
 static const struct procmig_file_kind mqueue_kind = {
 	.name = "mqueue",
-	.version = 1,
+	.version = 2,
 	.owner = THIS_MODULE,
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),

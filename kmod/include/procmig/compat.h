@@ -237,6 +237,20 @@ void procmig_compat_set_restart(struct restart_block *block,
 /* Hand the first segment of a page iterator to a socket without a copy. */
 int procmig_compat_send_pages(struct socket *socket, const struct iov_iter *pages);
 
+/* A netlink socket; options are PROCMIG_NETLINK_*. */
+struct procmig_netlink {
+	u32 port;		/* 0: not bound */
+	u32 peer_port, peer_group;
+	u32 options;
+	u32 subscriptions;	/* groups that it hears */
+	bool dumping;		/* the kernel has more of an answer than it has put in the queue */
+};
+
+/* False: it has another shape than those known here. */
+bool procmig_compat_netlink(struct sock *sk, struct procmig_netlink *socket);
+/* At the core's start: find out which; without that no such socket is known. */
+void procmig_compat_netlink_learn(void);
+
 /* One filter of seccomp; what it stands on applies as well. */
 struct procmig_filter {
 	struct seccomp_filter *previous;

@@ -10,8 +10,12 @@
 
 #include <linux/ipc.h>
 #include <linux/ipc_namespace.h>
+#include <linux/mqueue.h>
 #include <linux/sched.h>
 #include <linux/signal_types.h>
+
+struct sk_buff;
+struct sock;
 
 enum procmig_sysv_type {
 	PROCMIG_SYSV_SETS = 0,
@@ -118,14 +122,26 @@ struct procmig_mqueue {
 	u64 max_messages, max_bytes;	/* limits */
 	u64 messages;
 	struct sigevent notify;
-	struct pid *notified;		/* borrowed; NULL: nobody */
+	struct pid *notified;		/* NULL: nobody */
+	/* of SIGEV_THREAD */
+	struct sock *notify_socket;
+	u8 notify_cookie[NOTIFY_COOKIE_LEN];
 };
 
-/* False: it has another shape than the one known here. */
+/*
+ * False: it has another shape than the one known here.  Else it is to be put: its
+ * processes may run on meanwhile.
+ */
 bool procmig_compat_get_mqueue(struct inode *inode, struct procmig_mqueue *queue);
-/* Tell @owner about the next message, as mq_notify(3) called by itself. */
-void procmig_compat_notify_mqueue(struct inode *inode, struct task_struct *owner,
-				  const struct sigevent *notify);
+void procmig_compat_put_mqueue(struct procmig_mqueue *queue);
+/*
+ * Tell @owner about the next message, as mq_notify(3) called by itself.  Of
+ * SIGEV_THREAD @cookie is what the netlink socket is told to which it is charged;
+ * it and a reference to that are taken over.  False, and nothing is taken over:
+ * somebody is to be told already.
+ */
+bool procmig_compat_notify_mqueue(struct inode *inode, struct task_struct *owner,
+				  const struct sigevent *notify, struct sk_buff *cookie);
 /*
  * All messages, the most urgent first, to @room; how
  * many bytes that were, or would have been.

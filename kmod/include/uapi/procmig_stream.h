@@ -477,6 +477,30 @@ struct procmig_file_udp_data {
 	char device[16];	/* by which it came, empty: unknown */
 };
 
+#define PROCMIG_NETLINK_PACKET_INFO	0x01	/* options of netlink(7) */
+#define PROCMIG_NETLINK_BROADCAST_ERRORS 0x02
+#define PROCMIG_NETLINK_NO_OVERRUNS	0x04
+#define PROCMIG_NETLINK_ALL_NAMESPACES	0x08
+#define PROCMIG_NETLINK_CAP_ACK		0x10
+#define PROCMIG_NETLINK_EXT_ACK		0x20
+#define PROCMIG_NETLINK_STRICT_CHECK	0x40
+
+/* "netlink": to the kernel, hears no groups; its filter follows */
+struct procmig_file_netlink {
+	struct procmig_socket socket;
+	__u32 port;		/* 0: not bound */
+	__u32 options;		/* PROCMIG_NETLINK_* */
+	__u32 connected;	/* 1: to the kernel */
+	__u32 reserved;
+};
+
+#define PROCMIG_MQUEUE_COOKIE_BYTES	32
+
+/* data: what a queue has said that tells by a thread */
+struct procmig_file_netlink_data {
+	__u8 cookie[PROCMIG_MQUEUE_COOKIE_BYTES];
+};
+
 enum procmig_tcp_kind {
 	PROCMIG_TCP_UNCONNECTED = 1,
 	PROCMIG_TCP_LISTENING = 2,
@@ -559,6 +583,7 @@ enum procmig_mqueue_notify {
 	PROCMIG_MQUEUE_SILENT = 0,	/* mq_notify(3): nobody is to be told */
 	PROCMIG_MQUEUE_SIGNAL = 1,	/* SIGEV_SIGNAL */
 	PROCMIG_MQUEUE_RESERVED = 2,	/* SIGEV_NONE: nobody else may be told */
+	PROCMIG_MQUEUE_THREAD = 3,	/* SIGEV_THREAD: by a netlink socket */
 };
 
 /* "mqueue": a POSIX message queue */
@@ -570,7 +595,10 @@ struct procmig_file_mqueue {
 	__s32 notify_pid;
 	__u64 notify_value;
 	__u32 notify_signal;
+	__u32 notify_socket;	/* number of the description */
+	__u8 notify_cookie[PROCMIG_MQUEUE_COOKIE_BYTES]; /* what that is told */
 	__u32 name_bytes;	/* with NUL; the name follows, without a slash */
+	__u32 reserved;
 };
 
 /* data: a message, or the end of them */

@@ -3,7 +3,9 @@
 
 #include "net.h"
 
-static const struct procmig_file_kind *const kinds[] = { &unix_kind, &udp_kind, &tcp_kind };
+static const struct procmig_file_kind *const kinds[] = {
+	&unix_kind, &udp_kind, &tcp_kind, &netlink_kind,
+};
 
 static void unregister(unsigned int count)
 {

@@ -11,6 +11,7 @@
 extern const struct procmig_file_kind unix_kind;
 extern const struct procmig_file_kind udp_kind;
 extern const struct procmig_file_kind tcp_kind;
+extern const struct procmig_file_kind netlink_kind;
 
 /* The socket that is behind the file, or NULL. */
 struct sock *sockets_sock(struct file *file);

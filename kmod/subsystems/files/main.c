@@ -15,7 +15,7 @@ static const struct procmig_kind kinds[] = {
 	  "by mechanism Ignore whatever they are" },
 	{ "terminal of the machine", PROCMIG_KIND_REFUSED,
 	  "console, serial line, or the other end is outside; use mechanism Ignore" },
-	{ "netlink, packet, raw socket", PROCMIG_KIND_PLANNED, NULL },
+	{ "packet, raw socket", PROCMIG_KIND_PLANNED, NULL },
 	{ "fanotify, userfaultfd, io_uring", PROCMIG_KIND_PLANNED, NULL },
 	{ "file lock and lease", PROCMIG_KIND_CARRIED,
 	  "POSIX, open file description, flock, lease; free to be had on the target" },

@@ -14,9 +14,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Whole applications, trees of processes, go to the other node and come back, and cannot tell. The
  * longest class comes first, beside all others; two busy trees at once are too much for a node.
- *
- * <p>Of stress-ng's classes mq is missing: it asks for a thread for each message (SIGEV_THREAD),
- * which is refused.
  */
 @Order(1)
 @Execution(ExecutionMode.SAME_THREAD)
@@ -39,6 +36,7 @@ class ApplicationsE2E {
         "xz-pipeline",
         "stress-mmapfork",
         "stress-ipc",
+        "stress-mq",
         "stress-events"
       })
   void goesThereAndBack(String name) {

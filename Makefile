@@ -6,7 +6,7 @@ SHELL := /bin/bash
 LAB := e2e/lab/lab
 KERNEL = $(or $(RELEASE),$(shell $(LAB) -q kernel-release))
 
-.PHONY: help demo test test-unit test-api test-guest test-suite test-e2e suite verify \
+.PHONY: help demo test test-unit test-api test-guest test-suite test-e2e test-applications suite verify \
 	build modules stub java images generate format state-map \
 	lab-up lab-down lab-kubectl lab-ssh lab-info cache-drop bench clean
 
@@ -17,7 +17,7 @@ help: ## list these commands
 demo: ## move a running bc from node-a to node-b with kubectl, from a fresh machine
 	@e2e/demo/demo
 
-test: ## all test tiers; installs and builds what is missing
+test: ## all test tiers but applications; installs and builds what is missing
 	@e2e/tiers/run unit api guest suite e2e
 
 test-unit: ## the tier that needs no lab
@@ -34,6 +34,9 @@ test-suite: ## the tier of our own programs, moved by the agents of two guests w
 
 test-e2e: ## the tier of two real nodes
 	@e2e/tiers/run e2e
+
+test-applications: ## whole applications on two real nodes, there and back; not part of `make test`
+	@e2e/tiers/run applications
 
 suite: ## move the programs of a folder between two guests: SUITE_DIR=… HOPS=1 JOBS=1 ONLY=REGEX ENV="A=b C=d"
 	@$(if $(SUITE_DIR),,$(MAKE) -s -C e2e/suite/programs)

@@ -16,7 +16,7 @@ MINUTE = 60
 
 #: Tiers of one lane follow each other, lanes go on side by side. Maven serves one at a time: unit and
 #: api ask it while the nodes of e2e come up.
-LANES = (("unit", "api"), ("e2e",), ("guest", "suite"))
+LANES = (("unit", "api"), ("e2e", "applications"), ("guest", "suite"))
 
 
 def _kernel_release():
@@ -149,15 +149,26 @@ def suite():
                     counts.of_closing_line)
 
 
-def e2e():
-    """Two real nodes: operator, agents, modules."""
+def _installed(name, *properties):
+    """Tests in a lab in which procmig is installed."""
     images()
     run("e2e-install", ["e2e/install/install"], 25 * MINUTE)
-    return _maven("e2e-java", ["verify", "-Pe2e", "-pl", "e2e", "-am", "-Dsurefire.skip=true"],
+    return _maven(name, ["verify", "-Pe2e", "-pl", "e2e", "-am", "-Dsurefire.skip=true", *properties],
                   45 * MINUTE, _failsafe)
 
 
-TIERS = {"unit": unit, "api": api, "guest": guest, "suite": suite, "e2e": e2e}
+def e2e():
+    """Two real nodes: operator, agents, modules."""
+    return _installed("e2e-java")
+
+
+def applications():
+    """Whole applications on two real nodes, there and back: not part of `make test`."""
+    return _installed("applications-java", "-De2e.tags=applications|clean", "-De2e.tags.left=none()")
+
+
+TIERS = {"unit": unit, "api": api, "guest": guest, "suite": suite, "e2e": e2e,
+         "applications": applications}
 
 
 def main(arguments):

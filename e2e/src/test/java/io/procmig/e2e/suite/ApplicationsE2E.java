@@ -6,6 +6,7 @@ import io.procmig.e2e.migration.Migration;
 import io.procmig.e2e.program.Application;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * longest class comes first, beside all others; two busy trees at once are too much for a node.
  */
 @Order(1)
+@Tag("applications")
 @Execution(ExecutionMode.SAME_THREAD)
 class ApplicationsE2E {
   private static final Lab LAB = Lab.get();

@@ -10,11 +10,13 @@ import java.time.Duration;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** What is left on the nodes after everything above. */
 @Order(Integer.MAX_VALUE)
+@Tag("clean")
 @Isolated
 class CleanE2E {
   private static final Lab LAB = Lab.get();

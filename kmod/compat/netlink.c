@@ -8,30 +8,30 @@
 #include <net/sock.h>
 #include <procmig/compat.h>
 
-/* The rest of struct netlink_sock, as far as both shapes have it alike. */
-#define REST						\
-	u32 subscriptions;				\
-	u32 group_count;				\
-	unsigned long *groups;				\
-	unsigned long state;				\
-	size_t longest_receive;				\
-	wait_queue_head_t wait;				\
-	bool bound;					\
-	bool dumping;
-
-/* From Linux 6.6 on, and in late versions of 6.1. */
+/* The beginning of struct netlink_sock from Linux 6.6 on, and in late versions of 6.1. */
 struct atomic_options {
 	struct sock sk;
 	unsigned long options;
 	u32 port, peer_port, peer_group;
-	REST
+	u32 subscriptions, group_count;
+	unsigned long *groups;
+	unsigned long state;
+	size_t longest_receive;
+	wait_queue_head_t wait;
+	bool bound, dumping;
 };
 
+/* Before. */
 struct plain_options {
 	struct sock sk;
 	u32 port, peer_port, peer_group;
 	u32 options;
-	REST
+	u32 subscriptions, group_count;
+	unsigned long *groups;
+	unsigned long state;
+	size_t longest_receive;
+	wait_queue_head_t wait;
+	bool bound, dumping;
 };
 
 static enum { UNKNOWN, ATOMIC, PLAIN } shape __ro_after_init;

@@ -110,9 +110,18 @@ static void inspect_mapped(struct procmig_file_inspection *at, struct files_kind
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "%s: no loaded subsystem carries it",
 				      files_describe(file, buffer, PATH_MAX));
-	else if (kind->inspect && !procmig_is_clear(at->inspection, file))
+	else if (kind->inspect)
 		kind->inspect(at, file);
 	files_kinds_put(set);
+}
+
+/*
+ * A library is mapped in several parts, and by all that were forked since: one look
+ * will do.  Nothing is said of descriptors by that, which may be shared outside.
+ */
+static const void *as_mapped(const struct file *file)
+{
+	return (const char *)file + 1;
 }
 
 void procmig_file_inspect_mapped(struct procmig_inspection *inspection, struct file *file,
@@ -124,12 +133,19 @@ void procmig_file_inspect_mapped(struct procmig_inspection *inspection, struct f
 		.root = root,
 		.address = address,
 	};
-	struct files_kinds *set = kmalloc(sizeof(*set), GFP_KERNEL);
-	char *buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
+	unsigned int obstacles = procmig_obstacle_count(inspection);
+	struct files_kinds *set;
+	char *buffer;
 
+	if (procmig_is_clear(inspection, as_mapped(file)) || procmig_is_clear(inspection, file))
+		return;
+	set = kmalloc(sizeof(*set), GFP_KERNEL);
+	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
 	/* Without memory: found at the latest by the checkpoint. */
 	if (buffer && set)
 		inspect_mapped(&at, set, file, buffer);
+	if (obstacles == procmig_obstacle_count(inspection))
+		procmig_clear(inspection, as_mapped(file));
 	kvfree(buffer);
 	kfree(set);
 }

@@ -38,7 +38,8 @@ static struct fsnotify_mark watch;	/* at the directory */
 
 static struct maker *remember_maker(struct inode *inode)
 {
-	struct maker *maker = kzalloc(sizeof(*maker), GFP_KERNEL);
+	/* Whoever makes a million names pays for them. */
+	struct maker *maker = kzalloc(sizeof(*maker), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!maker)

@@ -76,7 +76,7 @@ def _parser():
         return flags, details
 
     node = argument("node", metavar="NODE")
-    command("cache", _cache, "make every artefact that is missing from the cache",
+    command("cache", _cache, "make every artefact of the flavour that is missing from the cache",
             argument("--drop", action="store_true", help="remove the cache instead"),
             argument("--prune", action="store_true", help="remove what nobody used for a day instead"))
     command("kernel-release", _kernel_release, "print the guests' kernel release and have its headers installed")

@@ -75,14 +75,14 @@ class Lab:
         }
 
     def prepare_cache(self):
-        """Make every artefact of both flavours, and have the headers that modules are built against."""
+        """Make every artefact of the flavour, and have the headers that modules are built against."""
         self._host_packages()
-        # The longest first: it alone keeps both cores busy.
-        binaries.ensure(self.cache)
         debian = Rootfs(self.cache)
         image.ensure_root_disk(self.cache, debian)
-        image.ensure_node_disk(self.cache, debian)
         self.kernel_release()
+        if self.controlplane:
+            image.ensure_node_disk(self.cache, debian)
+            binaries.ensure(self.cache)
 
     def debian_command(self, words):
         """The command line that runs words in the guests' Debian on this host."""

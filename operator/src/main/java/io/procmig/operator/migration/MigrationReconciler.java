@@ -52,6 +52,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -120,7 +121,7 @@ public final class MigrationReconciler
   @Override
   public UpdateControl<ProcessMigration> reconcile(
       ProcessMigration migration, Context<ProcessMigration> context) {
-    Observation seen = observe(migration);
+    Observation seen = observe(migration, context.getClient());
     Decision decision = planner.decide(seen);
     act(seen, decision, context.getClient());
     report(seen, decision, context);
@@ -131,7 +132,7 @@ public final class MigrationReconciler
 
   @Override
   public DeleteControl cleanup(ProcessMigration migration, Context<ProcessMigration> context) {
-    Observation seen = observe(migration);
+    Observation seen = observe(migration, context.getClient());
     Decision decision = planner.decide(seen);
     act(seen, decision, context.getClient());
     if (decision instanceof Release) {
@@ -145,24 +146,22 @@ public final class MigrationReconciler
     return next(seen, decision).map(keep::rescheduleAfter).orElse(keep);
   }
 
-  private Observation observe(ProcessMigration migration) {
+  private Observation observe(ProcessMigration migration, KubernetesClient client) {
     Instant now = clock.instant();
     List<MigrationTask> all = tasks.list(task -> true).toList();
-    String uid = migration.getMetadata().getUid();
     Map<String, Integer> busy = new HashMap<>();
     List<MigrationTask> own = new ArrayList<>();
     for (MigrationTask task : all) {
-      if (task.getSpec().getMigrationRef().uid().equals(uid)) {
+      if (belongsTo(task, migration)) {
         // The informer may lag behind what this operator created or changed last.
         own.add(tasks.get(ResourceID.fromResource(task)).orElse(task));
       } else if (!new Side(task, false, "").over()) {
         busy.merge(task.getSpec().getNodeName(), 1, Integer::sum);
       }
     }
-    recentlyCreated(migration, own);
+    addMissingTasks(migration, own, client);
     Map<String, NodeView> views =
-        nodes
-            .list(node -> true)
+        Stream.concat(nodes.list(node -> true), missingNodes(own, client))
             .map(
                 node ->
                     new NodeView(
@@ -170,22 +169,53 @@ public final class MigrationReconciler
                         busy.getOrDefault(node.getMetadata().getName(), 0),
                         now,
                         config.agentLostAfter()))
-            .collect(Collectors.toMap(NodeView::name, view -> view));
+            .collect(Collectors.toMap(NodeView::name, view -> view, (listed, asked) -> listed));
     return new Observation(migration, own, views, now);
   }
 
-  /** Tasks that were just created may not be listed yet, but can be got by name. */
-  private void recentlyCreated(ProcessMigration migration, List<MigrationTask> own) {
+  /**
+   * Tasks of the recorded attempt that are not listed. Just created, they can be got by name. Apart
+   * from that the cache proves nothing: while the operator stops, it is empty.
+   */
+  private void addMissingTasks(
+      ProcessMigration migration, List<MigrationTask> own, KubernetesClient client) {
     Integer attempt = migration.getStatus() == null ? null : migration.getStatus().getAttempt();
     if (attempt == null) {
       return;
     }
+    String namespace = migration.getMetadata().getNamespace();
     for (TaskRole role : TaskRole.values()) {
       String name = AttemptTasks.name(migration, attempt, role);
       if (own.stream().noneMatch(task -> task.getMetadata().getName().equals(name))) {
-        tasks.get(new ResourceID(name, migration.getMetadata().getNamespace())).ifPresent(own::add);
+        tasks
+            .get(new ResourceID(name, namespace))
+            .or(
+                () ->
+                    Optional.ofNullable(
+                            client
+                                .resources(MigrationTask.class)
+                                .inNamespace(namespace)
+                                .withName(name)
+                                .get())
+                        .filter(task -> belongsTo(task, migration)))
+            .ifPresent(own::add);
       }
     }
+  }
+
+  private static boolean belongsTo(MigrationTask task, ProcessMigration migration) {
+    return task.getSpec().getMigrationRef().uid().equals(migration.getMetadata().getUid());
+  }
+
+  /** Nodes of tasks that are under way and not in the cache, which proves nothing, see above. */
+  private Stream<MigrationNode> missingNodes(List<MigrationTask> own, KubernetesClient client) {
+    return own.stream()
+        .filter(task -> !new Side(task, false, "").over())
+        .map(task -> task.getSpec().getNodeName())
+        .distinct()
+        .filter(name -> nodes.get(new ResourceID(name)).isEmpty())
+        .map(name -> client.resources(MigrationNode.class).withName(name).get())
+        .filter(Objects::nonNull);
   }
 
   private void act(Observation seen, Decision decision, KubernetesClient client) {

@@ -324,6 +324,26 @@ class MigrationIT {
     assertEquals(List.copyOf(new TreeSet<>(told)), told, "every event once");
   }
 
+  /** What it remembers of the cluster goes while it stops, and is no reason to stop an attempt. */
+  @Test
+  void operatorThatStopsDecidesNothing() {
+    apply(manifest("stopping"));
+    awaitPhase("stopping", MigrationPhase.Preflight);
+    for (int restarts = 1; restarts <= 10; restarts++) {
+      int processes = restarts;
+      source.report(
+          OPERATOR.namespace(),
+          "stopping-1-source",
+          status -> {
+            status.setPhase(TaskPhase.Preflight);
+            status.setProcesses(processes);
+          });
+      OPERATOR.restart();
+    }
+    assertEquals(null, task("stopping-1-source").getSpec().getCancel());
+    assertEquals(null, task("stopping-1-target").getSpec().getCancel());
+  }
+
   @Test
   void refusalNamesEveryObstacle() throws IOException, InterruptedException {
     apply(manifest("refused"));

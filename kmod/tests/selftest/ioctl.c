@@ -114,7 +114,7 @@ static void bail(const char *format, ...)
 
 /*
  * The child waits for nothing that cannot be carried; if asked to, it holds two
- * netlink sockets, which nobody carries.  It has more memory than sockets hold
+ * packet sockets, which nobody carries.  It has more memory than sockets hold
  * when nobody reads them.
  */
 static pid_t start_victim(bool with_obstacles)
@@ -141,7 +141,7 @@ static pid_t start_victim(bool with_obstacles)
 		dup2(ready[1], 3);
 		syscall(SYS_close_range, 4, ~0U, 0);
 		for (int n = 0; with_obstacles && n < 2; n++)
-			if (socket(AF_NETLINK, SOCK_RAW, 0) < 0)
+			if (socket(AF_PACKET, SOCK_RAW, 0) < 0)
 				_exit(1);
 		if (write(3, "", 1) != 1)
 			_exit(1);
@@ -696,7 +696,7 @@ static void test_inspect(pid_t victim)
 		result(o->size > sizeof(*o) && o->size % 8 == 0 && at + o->size <= needed &&
 		       o->subsystem == PROCMIG_SUBSYSTEM_FILES && !o->reserved &&
 		       o->code == PROCMIG_OBSTACLE_UNSUPPORTED &&
-		       memchr(o->text, 0, o->size - sizeof(*o)) && strstr(o->text, "netlink"),
+		       memchr(o->text, 0, o->size - sizeof(*o)) && strstr(o->text, "packet"),
 		       "INSPECT: obstacle %u: '%s'", n, o->text);
 		at += o->size;
 	}

@@ -3,6 +3,7 @@ package io.procmig.operator.migration;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.Event;
@@ -340,8 +341,9 @@ class MigrationIT {
           });
       OPERATOR.restart();
     }
-    assertEquals(null, task("stopping-1-source").getSpec().getCancel());
-    assertEquals(null, task("stopping-1-target").getSpec().getCancel());
+    for (String task : List.of("stopping-1-source", "stopping-1-target")) {
+      assertNotEquals(true, task(task).getSpec().getCancel(), task);
+    }
   }
 
   @Test
@@ -520,7 +522,7 @@ class MigrationIT {
 
   @Test
   void unknownNodeIsRefused() {
-    apply(manifest("nowhere").replace("it-b", "it-x"));
+    apply(manifest("nowhere").replace("nodeName: it-b", "nodeName: it-x"));
     ProcessMigration refused = awaitPhase("nowhere", MigrationPhase.Failed);
     assertEquals("False WrongNode", condition(refused, Api.READY));
     assertEquals("False WrongNode", condition(refused, Api.PREFLIGHTED));

@@ -58,23 +58,6 @@ static bool is_inside(const struct procmig_scope *scope, struct pid *pid)
 	return inside;
 }
 
-/* The file of the socket by which the queue tells, referenced, or NULL. */
-static struct file *notify_file(const struct procmig_mqueue *queue)
-{
-	struct sock *sk = queue->notify_socket;
-	struct socket *socket;
-	struct file *file;
-
-	/* Whoever closes it takes this lock, and the file does not go before. */
-	read_lock_bh(&sk->sk_callback_lock);
-	socket = sk->sk_socket;
-	file = socket ? socket->file : NULL;
-	if (file && !get_file_rcu(file))
-		file = NULL;
-	read_unlock_bh(&sk->sk_callback_lock);
-	return file;
-}
-
 static bool is_file(struct file *file, const void *other)
 {
 	return file == other;
@@ -82,7 +65,7 @@ static bool is_file(struct file *file, const void *other)
 
 static bool tells_inside(struct procmig_file_inspection *at, const struct procmig_mqueue *queue)
 {
-	struct file *file = notify_file(queue);
+	struct file *file = procmig_file_of_socket(queue->notify_socket);
 	bool inside;
 
 	if (!file)
@@ -157,7 +140,7 @@ static int put_notification(struct procmig_file_save *save, const struct procmig
 	if (body->notify != PROCMIG_MQUEUE_THREAD)
 		return 0;
 	memcpy(body->notify_cookie, queue->notify_cookie, sizeof(body->notify_cookie));
-	file = notify_file(queue);
+	file = procmig_file_of_socket(queue->notify_socket);
 	if (!file)
 		return -ENOTCONN;
 	ret = procmig_file_reference(save, file, &body->notify_socket);

@@ -25,6 +25,8 @@
 #include <procmig/open_file.h>
 #include <procmig/process.h>
 
+struct sock;
+
 /* Looking at one open file before it is carried. */
 struct procmig_file_inspection {
 	struct procmig_inspection *inspection;
@@ -120,6 +122,9 @@ void procmig_unregister_file_kind(const struct procmig_file_kind *kind);
 
 /* Whether it is an anonymous file of the kernel with that name, as "[eventfd]". */
 bool procmig_file_is_anonymous(struct file *file, const char *name);
+
+/* The file of a socket, referenced, or NULL if nobody has it. */
+struct file *procmig_file_of_socket(struct sock *sk);
 
 /* ---- inspecting --------------------------------------------------------- */
 

@@ -37,21 +37,6 @@ static const struct {
 
 /* ---- source -------------------------------------------------------------- */
 
-struct file *inet_file_of(struct sock *sk)
-{
-	struct socket *socket;
-	struct file *file;
-
-	/* Whoever closes it takes this lock, and the file does not go before. */
-	read_lock_bh(&sk->sk_callback_lock);
-	socket = sk->sk_socket;
-	file = socket ? socket->file : NULL;
-	if (file && !get_file_rcu(file))
-		file = NULL;
-	read_unlock_bh(&sk->sk_callback_lock);
-	return file;
-}
-
 bool inet_is_file(struct file *file, const void *other)
 {
 	return file == other;

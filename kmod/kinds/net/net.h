@@ -46,8 +46,6 @@ int sockets_attach_filter(struct procmig_file_load *load, struct sock *sk,
 
 /* ---- inet.c: what TCP and UDP have in common ---- */
 
-/* The file of a socket, referenced, or NULL if nobody has it. */
-struct file *inet_file_of(struct sock *sk);
 /* For procmig_file_count() and procmig_file_find_holder(). */
 bool inet_is_file(struct file *file, const void *other);
 

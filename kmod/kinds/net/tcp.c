@@ -81,7 +81,7 @@ static enum tcp_other kind_of_other(struct sock *sk, struct sock *other)
 		return TCP_OTHER_ASKED;
 	if (other == sk)
 		return TCP_OTHER_ITSELF;
-	file = inet_file_of(other);
+	file = procmig_file_of_socket(other);
 	if (file) {
 		fput(file);
 		return TCP_OTHER_HELD;
@@ -286,7 +286,7 @@ static bool is_settled(struct procmig_file_inspection *at, struct sock *sk)
 {
 	enum tcp_other where;
 	struct sock *other = tcp_find_other(sk, &where);
-	struct file *file = where == TCP_OTHER_HELD ? inet_file_of(other) : NULL;
+	struct file *file = where == TCP_OTHER_HELD ? procmig_file_of_socket(other) : NULL;
 	bool settled = true;
 
 	if (where == TCP_OTHER_HELD)
@@ -316,7 +316,7 @@ static void inspect_connection(struct procmig_file_inspection *at, struct sock *
 	other = tcp_find_other(sk, &where);
 	switch (where) {
 	case TCP_OTHER_HELD:
-		file = inet_file_of(other);
+		file = procmig_file_of_socket(other);
 		if (file) {
 			inspect_holder(at, sk, file);
 			fput(file);
@@ -361,7 +361,7 @@ static bool is_client_carried(struct procmig_file_inspection *at, struct sock *c
 		where = TCP_OTHER_AWAY;
 	switch (where) {
 	case TCP_OTHER_HELD:
-		file = inet_file_of(client);
+		file = procmig_file_of_socket(client);
 		carried = file && procmig_file_count(at, inet_is_file, file);
 		if (file)
 			fput(file);

@@ -66,7 +66,7 @@ static void save_remote(struct sock *sk, struct procmig_file_inet *saved)
 /* Have the other end carried, too; its number, or GONE. */
 static int refer(struct procmig_file_save *save, struct sock *other, u32 *number)
 {
-	struct file *file = other ? inet_file_of(other) : NULL;
+	struct file *file = other ? procmig_file_of_socket(other) : NULL;
 	int ret = 0;
 
 	*number = GONE;

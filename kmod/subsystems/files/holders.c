@@ -5,6 +5,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <net/sock.h>
 
 #include "files.h"
 
@@ -111,6 +112,22 @@ bool files_find_sharer(struct procmig_file_inspection *at, struct file *file,
 		return false;
 	return procmig_file_find_holder(at, is_same, file, sharer);
 }
+
+struct file *procmig_file_of_socket(struct sock *sk)
+{
+	struct socket *socket;
+	struct file *file;
+
+	/* Whoever closes it takes this lock, and the file does not go before. */
+	read_lock_bh(&sk->sk_callback_lock);
+	socket = sk->sk_socket;
+	file = socket ? socket->file : NULL;
+	if (file && !get_file_rcu(file))
+		file = NULL;
+	read_unlock_bh(&sk->sk_callback_lock);
+	return file;
+}
+EXPORT_SYMBOL_GPL(procmig_file_of_socket);
 
 bool procmig_file_is_anonymous(struct file *file, const char *name)
 {

@@ -93,7 +93,8 @@ static ssize_t deleted_checkpoint(struct procmig_file_save *save, struct file *f
 	if (length < 0)
 		return length;
 	body->file.path_bytes = length;
-	body->names = files_has_names(save, file);
+	/* Asked once per file: all descriptions are looked at. */
+	body->names = save->first && files_has_names(save, file);
 	other.dentry = files_other_name(file);
 	if (other.dentry) {
 		length = files_put_path(save, &other, room + length, bytes - length);
@@ -187,9 +188,9 @@ static int keep_name(struct procmig_file_load *load, struct deleted_made *made,
 	made->kept = filp_open(made->kept_name, O_RDONLY | O_LARGEFILE | O_NOFOLLOW, 0);
 	if (!IS_ERR(made->kept))
 		return 0;
-	/* Whoever has taken it away meanwhile: there is nothing left to clear away. */
 	ret = PTR_ERR(made->kept);
 	made->kept = NULL;
+	procmig_syscall(__NR_unlink, (unsigned long)load->scratch);
 	return ret;
 }
 

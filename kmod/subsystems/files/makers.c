@@ -269,7 +269,8 @@ int files_each_made(struct task_struct *task, const struct procmig_scope *scope,
 	struct file *file;
 	int ret;
 
-	if (procmig_compat_find_directory(root, DIRECTORY, &directory))
+	/* Asked for every process while all stand still. */
+	if (xa_empty(&makers) || procmig_compat_find_directory(root, DIRECTORY, &directory))
 		return 0;
 	for (ret = 0; !ret && (inode = next_made(task, scope, &next)); iput(inode)) {
 		if (inode->i_sb != directory.dentry->d_sb)

@@ -83,7 +83,10 @@ int __init procmig_compat_init(void)
 			missing++;
 		}
 	}
-	return missing ? -EOPNOTSUPP : 0;
+	if (missing)
+		return -EOPNOTSUPP;
+	procmig_compat_netlink_learn();
+	return 0;
 }
 
 /* ---- tasks --------------------------------------------------------------- */

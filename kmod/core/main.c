@@ -13,7 +13,6 @@ static int __init procmig_init(void)
 	ret = procmig_compat_init();
 	if (ret)
 		return ret;
-	procmig_compat_netlink_learn();
 	ret = procmig_quiesce_init();
 	if (ret)
 		return ret;

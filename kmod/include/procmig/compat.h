@@ -248,7 +248,7 @@ struct procmig_netlink {
 
 /* False: it has another shape than those known here. */
 bool procmig_compat_netlink(struct sock *sk, struct procmig_netlink *socket);
-/* At the core's start: find out which; without that no such socket is known. */
+/* netlink.c to compat.c: find out which; without that no such socket is known. */
 void procmig_compat_netlink_learn(void);
 
 /* One filter of seccomp; what it stands on applies as well. */

@@ -34,12 +34,14 @@ class Guest:
         return self._program.pid() is not None
 
     def has_disk(self):
-        return (self.directory / "root.qcow2").exists()
+        """Whether its disks are there, and the cached ones that they are differences to."""
+        return (self.directory / "root.qcow2").exists() and all(_base(disk).exists() for disk in self._disks())
 
     def create(self, image, node_disk=None, controlplane=None):
         """Make the disks and what the boot needs, unless the guest has them already."""
         if self.has_disk():
             return
+        self.remove()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.console.unlink(missing_ok=True)
         kernel = self.directory / "vmlinuz"
@@ -128,6 +130,9 @@ class Guest:
                 if entry.suffix != ".log":
                     entry.unlink()
 
+    def _disks(self):
+        return sorted(self.directory.glob("*.qcow2"))
+
     def _mark_console(self):
         """Remember where the log of the coming boot starts; what stands before is another boot's."""
         self._mark.write_text(str(self.console.stat().st_size if self.console.exists() else 0))
@@ -141,9 +146,6 @@ class Guest:
             return ""
 
     def _qemu(self):
-        disks = [("root", "root.qcow2")]
-        if (self.directory / "node.qcow2").exists():
-            disks.append(("node", "node.qcow2"))
         argv = ["qemu-system-x86_64",
                 "-name", self.name, "-nodefaults", "-no-user-config", "-display", "none",
                 "-machine", "q35", "-accel", settings.guest_accelerator(),
@@ -168,11 +170,11 @@ class Guest:
                 "-chardev", f"socket,id=files,path={self._files_socket}",
                 "-device", "vhost-user-fs-pci,chardev=files,tag=files",
                 "-device", "virtio-rng-pci"]
-        for name, file in disks:
+        # The root's first, by which it is known inside.
+        for disk in sorted(self._disks(), key=lambda disk: disk.stem != "root"):
             # cache=unsafe skips the host's fsync only: what the guest flushed survives a kill of QEMU.
-            argv += ["-drive", f"if=none,id={name},file={self.directory / file},format=qcow2"
-                               ",cache=unsafe,discard=unmap",
-                     "-device", f"virtio-blk-pci,drive={name}"]
+            argv += ["-drive", f"if=none,id={disk.stem},file={disk},format=qcow2,cache=unsafe,discard=unmap",
+                     "-device", f"virtio-blk-pci,drive={disk.stem}"]
         return argv
 
     def _virtiofsd(self):
@@ -189,7 +191,14 @@ class Guest:
         return arguments
 
 
+def _base(disk):
+    """A link to what an overlay is a difference to."""
+    return disk.with_suffix(".base")
+
+
 def _overlay(base, path):
+    _base(path).unlink(missing_ok=True)
+    _base(path).symlink_to(base)
     unfinished = path.with_suffix(".unfinished")
     command.output(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, unfinished])
     unfinished.rename(path)

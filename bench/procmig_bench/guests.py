@@ -94,19 +94,19 @@ class Running:
                        "</dev/null >/dev/null 2>&1 & echo $!").strip()
         lab("ssh", SOURCE, f"until [ -s {self.out} ]; do read -rt 0.2 <> <(:) || :; done")
 
-    def begin(self, address):
-        """Start both sides of its migration."""
+    def begin(self, address, bulk=1):
+        """Start both sides of its migration, with that many bulk channels."""
         token, port = secrets.token_hex(16), next(_PORTS)
         target = start(TARGET, f"/root/procmig-drive target --pid {self.pid} --token {token} "
                        f"--listen {port} --stub /root/procmig-stub")
         listening(target, "the target")
         source = start(SOURCE, f"/root/procmig-drive source --pid {self.pid} --token {token} "
-                       f"--connect {address}:{port}")
+                       f"--connect {address}:{port} --bulk {bulk}")
         return source, target
 
-    def migrate(self, address):
+    def migrate(self, address, bulk=1):
         """What source and target say in the end."""
-        source, target = self.begin(address)
+        source, target = self.begin(address, bulk)
         return report(source, "the migration"), report(target, "the restart")
 
     def stop(self):

@@ -7,6 +7,7 @@
 
 #include "identity.h"
 #include "inspection.h"
+#include "lanes.h"
 #include "plan.h"
 #include "stream.h"
 
@@ -124,9 +125,32 @@ static int emit_whole_process(struct procmig_process *process)
 	list_for_each_entry(thread, &process->threads, node) {
 		ret = emit_thread(thread);
 		if (ret)
-			break;
+			return ret;
 	}
-	return ret;
+	procmig_lane_send(process);
+	/* The target makes it while we look at the next one. */
+	return procmig_flush(process->request);
+}
+
+/* In a worker of its own, beside everything about other processes. */
+static int emit_bulk(struct procmig_process *process)
+{
+	const struct procmig_subsystem_set *set = &process->request->subsystems;
+	unsigned int i;
+	int step;
+
+	for (i = 0; i < set->count; i++) {
+		if (!set->subsystem[i]->checkpoint_bulk)
+			continue;
+		do {
+			step = set->subsystem[i]->checkpoint_bulk(process);
+			if (step < 0)
+				return step;
+			if (procmig_request_state(process->request) == PROCMIG_STATE_ABORTING)
+				return -ECANCELED;
+		} while (step == PROCMIG_MORE);
+	}
+	return procmig_flush_bulk(process);
 }
 
 /*
@@ -206,6 +230,8 @@ static int emit_everything(struct procmig_request *request)
 	struct procmig_process *first = procmig_first_process(request), *process;
 	int ret;
 
+	procmig_lanes_assign(request);
+	procmig_lanes_start(request, emit_bulk);
 	ret = settle_scope(request);
 	if (!ret)
 		ret = emit_hello(first);
@@ -227,21 +253,39 @@ static int emit_everything(struct procmig_request *request)
 	return ret ?: procmig_flush(request);
 }
 
+static void give_up(struct procmig_request *request, int error)
+{
+	procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, error,
+			      "the checkpoint of pid %d failed (%d)",
+			      procmig_first_process(request)->pid, error);
+}
+
+static int send_everything(struct procmig_request *request)
+{
+	int ret = emit_everything(request), lanes;
+
+	/* Else those who send the rest would not stop. */
+	if (ret)
+		give_up(request, ret);
+	lanes = procmig_lanes_finish(request);
+	return ret ?: lanes;
+}
+
 static int freeze_and_send(struct procmig_request *request)
 {
 	struct procmig_process *process = procmig_first_process(request);
 	int ret;
 
-	ret = procmig_request_transition(request, PROCMIG_ON_START);
+	ret = inspect(request, NULL, 0);
 	if (!ret)
-		ret = inspect(request, NULL, 0);
+		ret = procmig_request_transition(request, PROCMIG_ON_START);
 	if (!ret)
 		ret = procmig_quiesce(request);
 	if (!ret)
 		ret = procmig_request_transition(request, PROCMIG_ON_QUIESCED);
 	if (!ret) {
 		procmig_progress(process, 0, 0);
-		ret = emit_everything(request);
+		ret = send_everything(request);
 	}
 	if (!ret)
 		ret = procmig_request_transition(request, PROCMIG_ON_SENT);
@@ -281,9 +325,7 @@ void procmig_run_source(struct procmig_request *request)
 
 	ret = freeze_and_send(request);
 	if (ret)
-		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, ret,
-				      "the checkpoint of pid %d failed (%d)",
-				      process->pid, ret);
+		give_up(request, ret);
 	wait_event_idle(gate->moved, decided(request) || procmig_has_left(request));
 	if (!decided(request))
 		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, -ESRCH,

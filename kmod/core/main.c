@@ -4,6 +4,7 @@
 #include <procmig/compat.h>
 
 #include "device.h"
+#include "lanes.h"
 #include "quiesce.h"
 
 static int __init procmig_init(void)
@@ -16,9 +17,15 @@ static int __init procmig_init(void)
 	ret = procmig_quiesce_init();
 	if (ret)
 		return ret;
-	ret = procmig_device_init();
+	ret = procmig_lanes_init();
 	if (ret)
-		procmig_quiesce_exit();
+		goto quiesce;
+	ret = procmig_device_init();
+	if (!ret)
+		return 0;
+	procmig_lanes_exit();
+quiesce:
+	procmig_quiesce_exit();
 	return ret;
 }
 
@@ -27,6 +34,7 @@ static void __exit procmig_exit(void)
 	procmig_device_exit();
 	/* A thread that left its park may be on the last instructions of it. */
 	synchronize_rcu_tasks();
+	procmig_lanes_exit();
 	procmig_quiesce_exit();
 }
 

@@ -17,6 +17,7 @@ struct procmig_process *procmig_process_new(struct procmig_request *request, pid
 	process->pid = pid;
 	process->about = pid;
 	INIT_LIST_HEAD(&process->threads);
+	init_completion(&process->complete);
 	spin_lock(&request->gate.lock);
 	list_add_tail(&process->node, &request->processes);
 	if (!request->first)
@@ -291,6 +292,21 @@ struct task_struct *procmig_rebuilt_task(struct procmig_process *process, pid_t 
 	return other && other->loaded ? other->task : NULL;
 }
 EXPORT_SYMBOL_GPL(procmig_rebuilt_task);
+
+struct task_struct *procmig_await_complete(struct procmig_process *process, pid_t pid)
+{
+	struct procmig_process *other;
+
+	list_for_each_entry(other, &process->request->processes, node) {
+		if (other == process)
+			break;
+		if (other->pid == pid && !other->zombie)
+			return wait_for_completion_killable(&other->complete) ? NULL :
+										other->task;
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(procmig_await_complete);
 
 const struct procmig_scope *procmig_scope(struct procmig_process *process)
 {

@@ -64,11 +64,30 @@ struct procmig_process {
 	unsigned int entered;		/* target: of these */
 	bool zombie;
 	unsigned int job;		/* source: SIGNAL_STOP_MASK after the freeze */
+
+	/* bulk records, see lanes.h */
+	unsigned int lane;
+	unsigned int bulk_next;		/* of the lane's channels, for the next record */
+	unsigned int bulk_channel;	/* of the last record */
+	u64 bulk_left;			/* target: of its body */
+	bool told;			/* source: all but these is sent */
+	struct completion complete;	/* target: these are consumed, too */
+
 	struct procmig_planned_task planned;	/* target */
 	void *private[PROCMIG_MAX_SUBSYSTEMS];
 	unsigned int set_up;		/* subsystems whose setup is done */
 	bool loaded;			/* target */
 	u64 not_before_ns;		/* target: its CLOCK_MONOTONIC at the freeze */
+};
+
+/* Some of the bulk channels, see lanes.h; what is in it is the source's. */
+struct procmig_lane {
+	struct work_struct work;
+	struct procmig_request *request;
+	unsigned int number;
+	struct list_head *last;		/* in the list of processes: whose turn was last */
+	int (*send)(struct procmig_process *process);
+	int result;
 };
 
 /*
@@ -117,10 +136,9 @@ struct procmig_request {
 	unsigned int demand;
 	unsigned int bulk[PROCMIG_MAX_CHANNELS];
 	unsigned int bulk_count;
-	unsigned int bulk_next;
-	unsigned int dirty;		/* channel that has unflushed data */
-	u64 body_left[2];		/* by role - 1 */
-	unsigned int body_channel[2];
+	struct procmig_lane lanes[PROCMIG_MAX_CHANNELS];
+	unsigned int lane_count;
+	u64 demand_left;		/* of the body announced last */
 	struct procmig_core_hello hello;
 
 	spinlock_t lock;		/* everything below */

@@ -13,6 +13,7 @@
 #include <procmig/compat.h>
 
 #include "identity.h"
+#include "lanes.h"
 #include "plan.h"
 #include "quiesce.h"
 #include "stream.h"
@@ -111,6 +112,30 @@ static int load_thread(struct procmig_thread *thread)
 	for (i = 0; !ret && i < set->count; i++)
 		if (set->subsystem[i]->restart_thread)
 			ret = load_subsystem(process, thread, set->subsystem[i]);
+	return ret;
+}
+
+/*
+ * Nobody waits for it but those who come next in the lane, or share pages: others
+ * of the event are rebuilt meanwhile.
+ */
+static int load_bulk(struct procmig_thread *first)
+{
+	struct procmig_process *process = first->process;
+	const struct procmig_subsystem_set *set = &process->request->subsystems;
+	unsigned int i;
+	int ret;
+
+	ret = procmig_lane_await_turn(process);
+	for (i = 0; !ret && i < set->count; i++)
+		if (set->subsystem[i]->restart_bulk)
+			ret = set->subsystem[i]->restart_bulk(process);
+	if (ret)
+		procmig_request_abort(process->request, PROCMIG_SUBSYSTEM_CORE, ret,
+				      "the restart of pid %d failed (%d)",
+				      process->pid, ret);
+	else
+		complete_all(&process->complete);
 	return ret;
 }
 
@@ -394,14 +419,19 @@ static bool is_idle(struct procmig_thread *thread)
 	return idle;
 }
 
-/* Have @thread do it in its own context; what it says, or why it could not. */
-static int order(struct procmig_thread *thread, int (*what)(struct procmig_thread *))
+/* Have @thread do it in its own context. */
+static void begin(struct procmig_thread *thread, int (*what)(struct procmig_thread *))
 {
-	struct procmig_request *request = thread->process->request;
-
 	thread->result = -ESRCH;
 	WRITE_ONCE(thread->order, what);
 	wake_up_all(&thread->wait);
+}
+
+/* What @thread says of its last order, or why it could not do it. */
+static int await(struct procmig_thread *thread)
+{
+	struct procmig_request *request = thread->process->request;
+
 	wait_event_idle(request->gate.moved, is_idle(thread) || is_aborting(request));
 	if (is_aborting(request))
 		return -ECANCELED;
@@ -410,6 +440,12 @@ static int order(struct procmig_thread *thread, int (*what)(struct procmig_threa
 				    "thread %d was killed before it was rebuilt",
 				    thread->tid);
 	return thread->result;
+}
+
+static int order(struct procmig_thread *thread, int (*what)(struct procmig_thread *))
+{
+	begin(thread, what);
+	return await(thread);
 }
 
 static int order_every_thread(struct procmig_process *process,
@@ -473,7 +509,22 @@ static int rebuild(struct procmig_process *process)
 	process->loaded = !ret;
 	for (i = 0; !ret && i < process->thread_count; i++)
 		ret = rebuild_thread(process);
+	if (!ret)
+		begin(first_thread(process), load_bulk);
 	return ret;
+}
+
+static int await_bulk(struct procmig_request *request)
+{
+	struct procmig_process *process;
+	int ret;
+
+	list_for_each_entry(process, &request->processes, node) {
+		ret = process->zombie ? 0 : await(first_thread(process));
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 /* ---- worker: the stub -------------------------------------------------------- */
@@ -651,8 +702,10 @@ static int load(struct procmig_request *request)
 	int ret;
 
 	ret = take_plan(request);
-	if (!ret)
+	if (!ret) {
+		procmig_lanes_assign(request);
 		ret = procmig_event_setup(request);
+	}
 	if (!ret)
 		ret = await_stub(request);
 	if (!ret)
@@ -665,6 +718,8 @@ static int load(struct procmig_request *request)
 			return ret;
 	}
 	ret = take_core(first, PROCMIG_CORE_END, NULL, 0);
+	if (!ret)
+		ret = await_bulk(request);
 	if (ret)
 		return ret;
 	/* The register sets want tasks that are off their CPU. */

@@ -5,17 +5,16 @@
 
 #include "stream.h"
 
-static unsigned int channel_for(struct procmig_request *request,
-				enum procmig_channel_role role)
+/* Both sides count alike, so the order of records is kept. */
+static unsigned int next_bulk_channel(struct procmig_process *process)
 {
-	unsigned int channel;
+	struct procmig_request *request = process->request;
+	unsigned int number = process->lane + process->bulk_next * request->lane_count;
 
-	if (role == PROCMIG_CHANNEL_DEMAND)
-		return request->demand;
-	/* Both sides count alike, so the order of records is kept. */
-	channel = request->bulk[request->bulk_next];
-	request->bulk_next = (request->bulk_next + 1) % request->bulk_count;
-	return channel;
+	process->bulk_next++;
+	if (number + request->lane_count >= request->bulk_count)
+		process->bulk_next = 0;
+	return request->bulk[number];
 }
 
 static int explain(struct procmig_process *process, int error, const char *doing)
@@ -29,44 +28,34 @@ static int explain(struct procmig_process *process, int error, const char *doing
 /* ---- sending ------------------------------------------------------------- */
 
 /*
- * The receiver reads records in the order in which they were emitted, whatever
- * channel they are on: data held back on one channel would make it wait there
- * while the sender fills another.
+ * The receiver reads the bulk records of a process in the order in which they were
+ * emitted, whatever channel they are on: data held back on one channel would make it
+ * wait there while the sender fills another.
  */
-static int switch_channel(struct procmig_request *request, unsigned int channel)
+static int switch_channel(struct procmig_process *process, unsigned int channel)
 {
-	unsigned int before = request->dirty;
+	struct procmig_request *request = process->request;
+	unsigned int before = process->bulk_channel;
 
-	request->dirty = channel;
+	process->bulk_channel = channel;
 	if (before == channel)
 		return 0;
 	return request->medium->flush(&request->conduit, before);
 }
 
 static int push_header(struct procmig_process *process, unsigned int channel,
-		       u32 subsystem, u16 type, u16 version, u64 length)
+		       struct procmig_record *record)
 {
 	struct procmig_request *request = process->request;
-	struct procmig_record record = {
-		.magic = PROCMIG_STREAM_MAGIC,
-		.type = type,
-		.version = version,
-		.subsystem = subsystem,
-		.flags = PROCMIG_RECORD_MANDATORY,
-		.process = process->about,
-		.sequence = request->sent[channel]++,
-		.length = length,
-	};
-	struct kvec part = { &record, sizeof(record) };
+	struct kvec part = { record, sizeof(*record) };
 	struct iov_iter data;
-	int ret;
 
 	if (procmig_request_state(request) == PROCMIG_STATE_ABORTING)
 		return -ECANCELED;
-	ret = switch_channel(request, channel);
-	if (ret)
-		return ret;
-	iov_iter_kvec(&data, WRITE, &part, 1, sizeof(record));
+	record->magic = PROCMIG_STREAM_MAGIC;
+	record->flags = PROCMIG_RECORD_MANDATORY;
+	record->sequence = request->sent[channel]++;
+	iov_iter_kvec(&data, WRITE, &part, 1, sizeof(*record));
 	return request->medium->pushdata(&request->conduit, channel, &data);
 }
 
@@ -93,12 +82,24 @@ int procmig_emit_data(struct procmig_process *process,
 {
 	struct procmig_request *request = process->request;
 	struct kvec part = { (void *)head, head_bytes };
-	unsigned int channel = channel_for(request, role);
+	struct procmig_record record = {
+		.type = type,
+		.version = version,
+		.subsystem = subsystem,
+		/* Meanwhile the other records may be about one of its threads. */
+		.process = role == PROCMIG_CHANNEL_BULK ? process->pid : process->about,
+		.length = head_bytes + iov_iter_count(data),
+	};
+	unsigned int channel = request->demand;
 	struct iov_iter iter;
-	int ret;
+	int ret = 0;
 
-	ret = push_header(process, channel, subsystem, type, version,
-			  head_bytes + iov_iter_count(data));
+	if (role == PROCMIG_CHANNEL_BULK) {
+		channel = next_bulk_channel(process);
+		ret = switch_channel(process, channel);
+	}
+	if (!ret)
+		ret = push_header(process, channel, &record);
 	if (!ret && head_bytes) {
 		iov_iter_kvec(&iter, WRITE, &part, 1, head_bytes);
 		ret = request->medium->pushdata(&request->conduit, channel, &iter);
@@ -109,11 +110,22 @@ int procmig_emit_data(struct procmig_process *process,
 }
 EXPORT_SYMBOL_GPL(procmig_emit_data);
 
+static int flush(struct procmig_process *process, unsigned int channel)
+{
+	struct procmig_request *request = process->request;
+	int ret = request->medium->flush(&request->conduit, channel);
+
+	return ret ? explain(process, ret, "sending") : 0;
+}
+
 int procmig_flush(struct procmig_request *request)
 {
-	int ret = request->medium->flush(&request->conduit, request->dirty);
+	return flush(procmig_first_process(request), request->demand);
+}
 
-	return ret ? explain(procmig_first_process(request), ret, "sending") : 0;
+int procmig_flush_bulk(struct procmig_process *process)
+{
+	return flush(process, process->bulk_channel);
 }
 
 /* ---- receiving ----------------------------------------------------------- */
@@ -134,9 +146,21 @@ int procmig_record_check(const struct procmig_record *record, u32 sequence,
 	return -EPROTO;
 }
 
-static int take_header(struct procmig_process *process, unsigned int channel,
-		       enum procmig_channel_role role, struct procmig_record *record)
+static u64 *left_of(struct procmig_process *process, enum procmig_channel_role role)
 {
+	return role == PROCMIG_CHANNEL_BULK ? &process->bulk_left :
+					      &process->request->demand_left;
+}
+
+static unsigned int channel_of(struct procmig_process *process, enum procmig_channel_role role)
+{
+	return role == PROCMIG_CHANNEL_BULK ? process->bulk_channel : process->request->demand;
+}
+
+static int take_header(struct procmig_process *process, enum procmig_channel_role role,
+		       struct procmig_record *record)
+{
+	unsigned int channel = channel_of(process, role);
 	struct procmig_request *request = process->request;
 	struct kvec part = { record, sizeof(*record) };
 	struct iov_iter room;
@@ -152,26 +176,23 @@ static int take_header(struct procmig_process *process, unsigned int channel,
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, ret,
 				    "record %u of channel %u was refused: %s",
 				    request->received[channel] - 1, channel, why);
-	request->body_left[role - 1] = record->length;
-	request->body_channel[role - 1] = channel;
+	*left_of(process, role) = record->length;
 	return 0;
 }
 
 int procmig_take_demand(struct procmig_process *process,
 			struct procmig_record *record)
 {
-	return take_header(process, process->request->demand,
-			   PROCMIG_CHANNEL_DEMAND, record);
+	return take_header(process, PROCMIG_CHANNEL_DEMAND, record);
 }
 
 int procmig_take_bulk(struct procmig_process *process, u32 subsystem,
 		      struct procmig_record *record)
 {
-	struct procmig_request *request = process->request;
 	int ret;
 
-	ret = take_header(process, channel_for(request, PROCMIG_CHANNEL_BULK),
-			  PROCMIG_CHANNEL_BULK, record);
+	process->bulk_channel = next_bulk_channel(process);
+	ret = take_header(process, PROCMIG_CHANNEL_BULK, record);
 	if (!ret && record->subsystem != subsystem)
 		ret = procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
 				   "a bulk record of subsystem %u came where one of %u is due",
@@ -185,17 +206,17 @@ int procmig_take_data(struct procmig_process *process,
 {
 	struct procmig_request *request = process->request;
 	size_t bytes = iov_iter_count(room);
+	u64 *left = left_of(process, role);
 	int ret;
 
-	if (bytes > request->body_left[role - 1])
+	if (bytes > *left)
 		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
 				    "a record is %llu bytes shorter than its content",
-				    bytes - request->body_left[role - 1]);
-	ret = request->medium->popdata(&request->conduit,
-				       request->body_channel[role - 1], room);
+				    bytes - *left);
+	ret = request->medium->popdata(&request->conduit, channel_of(process, role), room);
 	if (ret)
 		return explain(process, ret, "receiving");
-	request->body_left[role - 1] -= bytes;
+	*left -= bytes;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(procmig_take_data);
@@ -215,7 +236,7 @@ EXPORT_SYMBOL_GPL(procmig_take);
 
 u64 procmig_left(struct procmig_process *process, enum procmig_channel_role role)
 {
-	return process->request->body_left[role - 1];
+	return *left_of(process, role);
 }
 EXPORT_SYMBOL_GPL(procmig_left);
 

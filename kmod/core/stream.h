@@ -19,7 +19,9 @@ int procmig_take_demand(struct procmig_process *process,
 /* Read and drop what is left of the body announced last on the demand channel. */
 int procmig_skip_demand(struct procmig_process *process);
 
-/* Send everything that is still aggregated. */
+/* Send what is still aggregated on the demand channel. */
 int procmig_flush(struct procmig_request *request);
+/* Likewise, of the bulk records of a process. */
+int procmig_flush_bulk(struct procmig_process *process);
 
 #endif /* _PROCMIG_CORE_STREAM_H */

@@ -57,7 +57,8 @@ struct procmig_conduit {
  *	become fewer is progress, and the only one while nothing new is sent.
  * @command: required; enum procmig_medium_command; -EOPNOTSUPP for others.
  *
- * One task at a time uses a channel in each direction.  Errors are negative
+ * One task at a time uses a channel in each direction; different channels are used at
+ * the same time.  Errors are negative
  * errnos; after one the channel is dead.
  */
 struct procmig_medium {

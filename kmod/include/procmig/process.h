@@ -73,6 +73,12 @@ const struct procmig_scope *procmig_scope(struct procmig_process *process);
  */
 struct task_struct *procmig_rebuilt_task(struct procmig_process *process, pid_t pid);
 
+/*
+ * Target, in @restart_bulk: likewise, of a process that comes before in the plan; waits
+ * until all of its bulk records have been consumed, too.  NULL also when killed.
+ */
+struct task_struct *procmig_await_complete(struct procmig_process *process, pid_t pid);
+
 /* Target: whether a process with that PID is in the event. */
 bool procmig_is_planned(struct procmig_process *process, pid_t pid);
 
@@ -85,8 +91,9 @@ bool procmig_scope_has(const struct procmig_scope *scope, struct task_struct *ta
 /* ---- sending ------------------------------------------------------------ */
 
 /*
- * Emit one record: the header and then @iovs.  Bulk records go round robin over
- * the bulk channels.  Returns 0 or a negative errno; -ECANCELED after an abort.
+ * Emit one record: the header and then @iovs.  Bulk records, which only a
+ * @checkpoint_bulk emits, go round robin over the bulk channels that the process has.
+ * Returns 0 or a negative errno; -ECANCELED after an abort.
  */
 int procmig_emit(struct procmig_process *process, enum procmig_channel_role role,
 		 u32 subsystem, u16 type, u16 version,
@@ -101,7 +108,8 @@ int procmig_emit_data(struct procmig_process *process,
 /* ---- receiving ---------------------------------------------------------- */
 
 /*
- * Read the header of the next bulk record.  It must belong to @subsystem.
+ * Read the header of the next bulk record about @process, in @restart_bulk.  It must
+ * belong to @subsystem.
  * Demand records are read by the core, which hands them to the subsystem.
  */
 int procmig_take_bulk(struct procmig_process *process, u32 subsystem,

@@ -12,6 +12,8 @@
  * Contexts that the callbacks are called in:
  *
  *	worker	a kernel thread of the request; may sleep
+ *	lane	another such, of one of several that work on different
+ *		processes at the same time, beside the worker; may sleep
  *	self	the task that is being rebuilt, on its way to user mode; may
  *		sleep, `current' is the process's first thread, or the thread
  *	caller	the task that called the ioctl; may sleep
@@ -92,6 +94,14 @@ struct procmig_subsystem_status {
  * @checkpoint: required; worker.  Emit the next part of the state.  Called
  *	until it returns PROCMIG_DONE; each call should emit about a megabyte at
  *	most, so that an abort is noticed soon.  Must not change the process.
+ * @checkpoint_bulk: optional; lane.  Emit the next part of what is large, on the bulk
+ *	channels, until it returns PROCMIG_DONE.  Called when everything else about
+ *	the process and its threads has been emitted.  What processes share must not
+ *	be changed from here.
+ * @restart_bulk: optional; self.  Consume it, with procmig_take_bulk(), to the end.
+ *	Everything else about the process and its threads has been consumed, so
+ *	`current' has the credentials and limits of the process; other processes are
+ *	rebuilt at the same time.
  * @restart: required; self.  Consume one record of the demand channel, whose
  *	body is read with procmig_take(); what is not read is skipped.  Returns
  *	PROCMIG_UNKNOWN for a type that it does not know; the core then skips
@@ -140,6 +150,8 @@ struct procmig_subsystem {
 	int (*setup)(struct procmig_process *process);
 	int (*gather)(struct procmig_process *process);
 	int (*checkpoint)(struct procmig_process *process);
+	int (*checkpoint_bulk)(struct procmig_process *process);
+	int (*restart_bulk)(struct procmig_process *process);
 	int (*restart)(struct procmig_process *process,
 		       const struct procmig_record *record);
 	int (*settle)(struct procmig_process *process);

@@ -185,8 +185,9 @@ static int emit_areas(struct procmig_process *process, struct memory *memory,
 	return ret;
 }
 
-static int describe(struct procmig_process *process, struct memory *memory)
+int memory_checkpoint(struct procmig_process *process)
 {
+	struct memory *memory = procmig_private(process, &memory_subsystem);
 	struct task_struct *task = procmig_task(process);
 	struct path root;
 	char *buffer;
@@ -414,16 +415,11 @@ static int emit_pages(struct procmig_process *process, struct page_batch *batch)
 	return ret;
 }
 
-int memory_checkpoint(struct procmig_process *process)
+int memory_checkpoint_bulk(struct procmig_process *process)
 {
 	struct memory *memory = procmig_private(process, &memory_subsystem);
 	int ret;
 
-	if (!memory->described) {
-		memory->described = true;
-		ret = describe(process, memory);
-		return ret ?: PROCMIG_MORE;
-	}
 	ret = memory_collect(memory->mm, &memory->next, TASK_SIZE_MAX, memory->batch);
 	if (!ret)
 		ret = memory_compare(memory);

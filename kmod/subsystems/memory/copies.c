@@ -202,7 +202,7 @@ static int fork_mapping(struct memory *memory, const struct procmig_memory_area 
 	struct vm_area_struct *vma, *parent;
 	int ret = 1;
 
-	/* Nobody else takes both: the owners are parked. */
+	/* Who takes both takes the one that comes before in the plan first. */
 	mmap_write_lock(from);
 	mmap_write_lock_nested(current->mm, SINGLE_DEPTH_NESTING);
 	vma = find_vma(current->mm, area->start);
@@ -263,7 +263,7 @@ static int copy_content(const struct procmig_memory_area *area, struct mm_struct
 int memory_begin_copy(struct procmig_process *process, struct memory *memory,
 		      const struct procmig_memory_area *area)
 {
-	struct task_struct *task = procmig_rebuilt_task(process, area->template);
+	struct task_struct *task = procmig_await_complete(process, area->template);
 	struct mm_struct *from = task ? get_task_mm(task) : NULL;
 	int ret = -EPROTO;
 

@@ -29,7 +29,6 @@ struct copy_range {
 
 struct memory {
 	struct mm_struct *mm;		/* source: referenced */
-	bool described;			/* source: SPACE and AREA are sent */
 	unsigned long next;		/* source: first address not looked at */
 	struct page_batch *batch;	/* source */
 	struct mm_struct *template;	/* source: of the parent, referenced, or NULL */
@@ -101,9 +100,10 @@ int memory_drop_up_to(struct memory *memory, u64 address);
 
 int memory_gather(struct procmig_process *process);
 int memory_checkpoint(struct procmig_process *process);
+int memory_checkpoint_bulk(struct procmig_process *process);
 int memory_restart(struct procmig_process *process,
 		   const struct procmig_record *record);
-int memory_settle(struct procmig_process *process);
+int memory_restart_bulk(struct procmig_process *process);
 void memory_resume(struct procmig_process *process);
 
 #endif /* _PROCMIG_MEMORY_H */

@@ -3,12 +3,15 @@
  * The address space on the target.  The stub's own mappings go first; from
  * there on the task lives in the kernel only, until it is the process.
  */
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mman.h>
 #include <linux/namei.h>
+#include <linux/personality.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #include "memory.h"
@@ -422,7 +425,7 @@ static int finish_area(struct procmig_process *process,
 	return 0;
 }
 
-static int finish(struct procmig_process *process, struct memory *memory)
+static int load(struct procmig_process *process, struct memory *memory)
 {
 	unsigned int i;
 	int ret = 0;
@@ -434,7 +437,33 @@ static int finish(struct procmig_process *process, struct memory *memory)
 		ret = load_pages(process, memory);
 	for (i = 0; !ret && i < memory->area_count; i++)
 		ret = finish_area(process, &memory->areas[i]);
-	return ret ?: set_space(process, memory->space);
+	return ret;
+}
+
+int memory_restart_bulk(struct procmig_process *process)
+{
+	struct memory *memory = procmig_private(process, &memory_subsystem);
+	unsigned int personality = current->personality;
+	const struct cred *own;
+	struct cred *root;
+	int ret;
+
+	if (!memory->space || memory->area_count != memory->space->areas)
+		return refuse(process, "the address space is not complete", 0);
+	/*
+	 * What the process has locked it may not be able to lock again, and memory
+	 * that can be read is not to become executable (READ_IMPLIES_EXEC).
+	 */
+	root = prepare_kernel_cred(&init_task);
+	if (!root)
+		return -ENOMEM;
+	own = override_creds(root);
+	current->personality = PER_LINUX;
+	ret = load(process, memory);
+	current->personality = personality;
+	revert_creds(own);
+	put_cred(root);
+	return ret;
 }
 
 static int take_area(struct procmig_process *process, struct memory *memory,
@@ -461,7 +490,7 @@ static int take_area(struct procmig_process *process, struct memory *memory,
 free:
 	kvfree(area);
 	if (!ret && memory->area_count == memory->space->areas)
-		ret = finish(process, memory);
+		ret = set_space(process, memory->space);
 	return ret;
 }
 
@@ -478,15 +507,6 @@ int memory_restart(struct procmig_process *process,
 	default:
 		return PROCMIG_UNKNOWN;
 	}
-}
-
-int memory_settle(struct procmig_process *process)
-{
-	struct memory *memory = procmig_private(process, &memory_subsystem);
-
-	if (!memory->space || memory->area_count != memory->space->areas)
-		return refuse(process, "the address space is not complete", 0);
-	return 0;
 }
 
 /* Taking on the credentials cleared it, see commit_creds(). */

@@ -311,8 +311,9 @@ static int make(struct procmig_process *process, struct signals_timer *timer)
 	unsigned long memory;
 	long ret;
 
+	/* Shared: it joins none of the process's own mappings. */
 	memory = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, 0);
+			 MAP_SHARED | MAP_ANONYMOUS, 0);
 	if (IS_ERR_VALUE(memory))
 		return (int)memory;
 	ret = make_at((struct call __user *)memory, &timer->wanted);

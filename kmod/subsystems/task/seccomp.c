@@ -180,8 +180,9 @@ static unsigned long borrow_memory(size_t bytes)
 	before = limit->rlim_cur;
 	limit->rlim_cur = RLIM_INFINITY;
 	task_unlock(current->group_leader);
+	/* Shared: it joins none of the process's own mappings. */
 	address = vm_mmap(NULL, 0, bytes, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, 0);
+			  MAP_SHARED | MAP_ANONYMOUS, 0);
 	task_lock(current->group_leader);
 	limit->rlim_cur = before;
 	task_unlock(current->group_leader);

@@ -109,7 +109,7 @@ static struct {
 	uint32_t state;
 	struct procmig_status status;
 	bool have_status;
-	uint64_t started_ns, deadline_ns, running_ns;
+	uint64_t started_ns, deadline_ns, quiescing_ns, running_ns;
 	/* the first failure of this side */
 	int error;
 	char step[64];
@@ -339,6 +339,10 @@ static int finish(int code)
 		json_number("saved_ns", s->saved_ns);
 		json_number("ready_ns", s->ready_ns);
 		json_number("decided_ns", s->decided_ns);
+		if (run.quiescing_ns && s->frozen_ns > run.quiescing_ns) {
+			json_number("inspecting_ns", run.quiescing_ns - s->submitted_ns);
+			json_number("freezing_ns", s->frozen_ns - run.quiescing_ns);
+		}
 		if (s->frozen_ns && s->saved_ns > s->frozen_ns)
 			json_number("saving_ns", s->saved_ns - s->frozen_ns);
 		if (s->frozen_ns && run.running_ns > s->frozen_ns)
@@ -689,6 +693,8 @@ static int read_events(void)
 		if (run.state == events[i].state)
 			continue;
 		run.state = events[i].state;
+		if (run.state == PROCMIG_STATE_QUIESCING)
+			run.quiescing_ns = events[i].time_ns;
 		if (run.state == PROCMIG_STATE_ABORTED) {
 			refresh_status();
 			failed(run.status.error, "request", "%.*s",

@@ -3,6 +3,7 @@
 #include <kunit/test.h>
 #include <linux/mm.h>
 
+#include "../../core/lanes.h"
 #include "../../core/stream.h"
 
 #define SUBSYSTEM 0x123
@@ -49,6 +50,7 @@ static struct procmig_request *request_new(struct kunit *test, enum procmig_role
 	request->bulk[0] = 1;
 	request->bulk[1] = 2;
 	request->bulk_count = 2;
+	procmig_lanes_assign(request);
 	request->medium = procmig_medium_get(PROCMIG_MEDIUM_LOOPBACK);
 	KUNIT_ASSERT_NOT_NULL(test, request->medium);
 	KUNIT_ASSERT_EQ(test, 0, request->medium->open(&request->conduit));
@@ -128,6 +130,39 @@ static void bulk_records_keep_their_order(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, 3u, pair->target->received[1]);
 	KUNIT_EXPECT_EQ(test, 2u, pair->target->received[2]);
+}
+
+static void processes_travel_in_lanes_of_their_own(struct kunit *test)
+{
+	struct pair *pair = test->priv;
+	struct procmig_process *sender[3], *receiver[3];
+	struct procmig_record record;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		sender[i] = i ? procmig_process_new(pair->source, 42 + i) : source_of(pair);
+		receiver[i] = i ? procmig_process_new(pair->target, 42 + i) : target_of(pair);
+		KUNIT_ASSERT_NOT_NULL(test, sender[i]);
+		KUNIT_ASSERT_NOT_NULL(test, receiver[i]);
+	}
+	sender[1]->zombie = true;
+	receiver[1]->zombie = true;
+	procmig_lanes_assign(pair->source);
+	procmig_lanes_assign(pair->target);
+	KUNIT_EXPECT_EQ(test, 2u, pair->source->lane_count);
+
+	for (i = 0; i < 6; i++)
+		KUNIT_ASSERT_EQ(test, 0, procmig_emit(sender[i & 2], PROCMIG_CHANNEL_BULK,
+						      SUBSYSTEM, i, 1, NULL, 0));
+	/* The last one's arrive although nobody has read the first one's. */
+	for (i = 0; i < 6; i++) {
+		static const u16 type[] = { 2, 3, 0, 1, 4, 5 };
+		struct procmig_process *process = receiver[type[i] & 2];
+
+		KUNIT_ASSERT_EQ(test, 0, procmig_take_bulk(process, SUBSYSTEM, &record));
+		KUNIT_EXPECT_EQ(test, type[i], record.type);
+		KUNIT_EXPECT_EQ(test, (u32)process->pid, record.process);
+	}
 }
 
 static void what_is_not_read_is_skipped(struct kunit *test)
@@ -230,6 +265,7 @@ static void events_are_told_once_and_in_order(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_record_arrives_as_it_was),
 	KUNIT_CASE(bulk_records_keep_their_order),
+	KUNIT_CASE(processes_travel_in_lanes_of_their_own),
 	KUNIT_CASE(what_is_not_read_is_skipped),
 	KUNIT_CASE(nothing_is_read_beyond_a_body),
 	KUNIT_CASE(a_stranger_on_the_bulk_channel_is_refused),

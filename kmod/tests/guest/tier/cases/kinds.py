@@ -17,9 +17,6 @@ OWN = re.compile(r"^(mnt_id|ino|eventfd-id):.*\n|^it_value:.*\n"
                  r"| pos:\S+ ino:\S+ sdev:\S+| ino:\S+ sdev:\S+| fhandle\S*.*|\[\d+\]| [0-9a-f]+:[0-9a-f]+:\d+ ", re.M)
 
 
-SPOILED = 10
-
-
 def kinds():
     """The program itself knows them; it runs on this machine just as well."""
     program = ROOT / "e2e/programs/build/held"
@@ -32,7 +29,7 @@ def run(tier):
     for kind in kinds():
         check(f"kinds: {kind}, there and back", there_and_back, tier, kind)
     for kind in kinds():
-        check(f"kinds: {kind}, {SPOILED} streams with bytes changed", spoiled, tier, kind)
+        check(f"kinds: {kind}, {tier.options.spoiled} streams with bytes changed", spoiled, tier, kind)
     check("kinds: terminals whose records are wrong", wrong_terminal, tier)
     check("kinds: they are declared as the map of state says", declared, tier)
     check("kinds: one that the target does not know", missing_on_target, tier)
@@ -159,8 +156,9 @@ def spoiled(tier, kind):
     for guest in tier.guests:
         prepare(guest, program, kind)
     recording = Recording(tier, lambda _: program, ready="still")
-    for seed in range(SPOILED):
-        chance = random.Random(f"{kind} {seed}")
+    for number in range(tier.options.spoiled):
+        seed = f"{tier.options.seed} {kind} {number}"
+        chance = random.Random(seed)
         stream = recording.get()
         record = chance.choice([r for r in stream.demand if r.subsystem == FILES and r.type != 1])
         for _ in range(chance.choice((1, 2, 4))):

@@ -31,6 +31,8 @@ def run(tier):
     check("programs: bc -l", bc, tier)
     check("programs: standard output by mechanism Ignore", ignored_output, tier)
     check("programs: several channels", several_channels, tier)
+    check("programs: a tree of processes over three channels", tree, tier, ["--bulk", "3"])
+    check("programs: processes that share memory over three channels", sharing, tier, ["--bulk", "3"])
     check("programs: several at once in both directions", several_at_once, tier)
     check(f"programs: {tier.options.hops} hops in a row", hops, tier, tier.options.hops)
     check(f"programs: a storm, moved {tier.options.storms} times at random moments", storm, tier,
@@ -77,13 +79,13 @@ def relations(guest, root):
                   zombie] for pid, (parent, group, session, zombie) in found.items()}
 
 
-def tree(tier):
+def tree(tier, options=()):
     program = Program(tier, "tree").start(tier.a)
     program.await_lines(4)
     before = relations(tier.a, program.pid)
     require(len(before) == 10, f"the program has {len(before)} descendants: {before}")
     for source, target in ((tier.a, tier.b), (tier.b, tier.a)):
-        migrate(tier, program.pid, source, target)
+        migrate(tier, program.pid, source, target, source_options=options)
         program.runs_only_on(target)
         for pid in before:
             source.await_gone(pid)
@@ -108,13 +110,13 @@ def shared_kib(guest, pid):
     return total
 
 
-def sharing(tier):
+def sharing(tier, options=()):
     program = Program(tier, "sharing").start(tier.a)
     program.await_lines(4)
     children = [pid for pid in relations(tier.a, program.pid)]
     require(len(children) == 3, f"the program has the children {children}")
     for source, target in ((tier.a, tier.b), (tier.b, tier.a)):
-        migrate(tier, program.pid, source, target)
+        migrate(tier, program.pid, source, target, source_options=options)
         program.runs_only_on(target)
         for pid in children:
             source.await_gone(pid)

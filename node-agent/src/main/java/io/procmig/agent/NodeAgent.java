@@ -60,7 +60,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -132,8 +132,9 @@ public final class NodeAgent implements AutoCloseable {
             new KernelTls(PROC, HOST_MODULES, host.kernelRelease(), config.node()),
             config.bandwidth());
     SecureRandom random = new SecureRandom();
-    Supplier<List<ChannelSpec>> channels =
-        () -> ChannelSpec.fresh(random, config.bulkChannels(), config.dataTls());
+    IntFunction<List<ChannelSpec>> channels =
+        processes ->
+            ChannelSpec.fresh(random, Math.min(processes, config.bulkChannels()), config.dataTls());
     sessions =
         new Sessions(
             new Sessions.Ports(

@@ -27,7 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +44,7 @@ final class SelfTest {
   private final String node;
   private final FileTokenStore store;
   private final DataPlane data;
-  private final Supplier<List<ChannelSpec>> channels;
+  private final IntFunction<List<ChannelSpec>> channels;
   private final ControlPeers peers;
   private final ProcFiles proc;
   private final TargetPreflight preflight;
@@ -61,7 +61,7 @@ final class SelfTest {
       String node,
       FileTokenStore store,
       DataPlane data,
-      Supplier<List<ChannelSpec>> channels,
+      IntFunction<List<ChannelSpec>> channels,
       ControlPeers peers,
       ProcFiles proc,
       TargetPreflight preflight) {
@@ -119,7 +119,7 @@ final class SelfTest {
     TargetPeer self = peers.target(address);
     TargetPeer.PrepareOrder order =
         new TargetPeer.PrepareOrder(
-            NOBODYS, node, address, 1, Strategy.STOP_AND_COPY, channels.get(), List.of(), 1000);
+            NOBODYS, node, address, 1, Strategy.STOP_AND_COPY, channels.apply(1), List.of(), 1000);
     Cause cause =
         new Cause(Reason.InternalError, Component.SourceAgent, "SelfTest", "nothing is wrong");
     peers
@@ -134,7 +134,7 @@ final class SelfTest {
   }
 
   private void connectToItself() throws InterruptedException, ExecutionException, TimeoutException {
-    List<ChannelSpec> specs = channels.get();
+    List<ChannelSpec> specs = channels.apply(1);
     CompletableFuture<DataPlane.Channels> accepted = new CompletableFuture<>();
     try (DataPlane.Listening listening = data.listen(specs, accepted::complete);
         DataPlane.Channels connected = data.connect(listening.address(), specs)) {

@@ -37,7 +37,11 @@ public enum Setting {
       "PROCMIG_DATA_TLS",
       "on",
       "on or off: whether state travels encrypted. off for benchmarks only."),
-  BULK_CHANNELS("PROCMIG_BULK_CHANNELS", "1", "Data connections for memory, 1 to 15."),
+  BULK_CHANNELS(
+      "PROCMIG_BULK_CHANNELS",
+      "4",
+      "Most data connections for memory, 1 to 15: that many processes of one migration are sent"
+          + " at the same time."),
   BANDWIDTH(
       "PROCMIG_BANDWIDTH", "0", "Bytes per second that one migration may use; 0 means unlimited."),
   SLOTS("PROCMIG_MAX_CONCURRENT", "2", "Migrations that the node takes part in at once."),

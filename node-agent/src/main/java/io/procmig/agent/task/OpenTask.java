@@ -159,6 +159,11 @@ abstract class OpenTask {
     threads = ofThreads;
   }
 
+  /** Processes that the event has, as the last look has found. */
+  final int processCount() {
+    return processes == null ? 1 : processes;
+  }
+
   final void setRestartedPid(int pid) {
     restartedPid = pid;
   }

@@ -231,7 +231,7 @@ final class SourceTask extends OpenTask {
                 around.controlAddress(),
                 TaskOrders.strategy(spec().getMode()),
                 mechanisms,
-                around.channels().get(),
+                around.channels().apply(processCount()),
                 around.watchdogMs(),
                 TaskOrders.quiesceMs(spec())));
   }

@@ -10,7 +10,7 @@ import io.procmig.agent.transfer.ChannelSpec;
 import io.procmig.agent.transfer.Sessions;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 
 /**
  * What tasks are carried out with.
@@ -21,7 +21,7 @@ import java.util.function.Supplier;
  * @param files descriptors of processes
  * @param preflight the source's half
  * @param targetPreflight the target's half
- * @param channels fresh data channels for one migration
+ * @param channels fresh data channels for one migration of that many processes
  * @param controlAddress where this node's agent is reached
  * @param watchdogMs longest time without progress
  * @param slots migrations that this node may take part in at once
@@ -34,7 +34,7 @@ public record Surroundings(
     ProcessFiles files,
     SourcePreflight preflight,
     TargetPreflight targetPreflight,
-    Supplier<List<ChannelSpec>> channels,
+    IntFunction<List<ChannelSpec>> channels,
     String controlAddress,
     int watchdogMs,
     int slots,

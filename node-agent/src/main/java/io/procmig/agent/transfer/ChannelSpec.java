@@ -20,7 +20,7 @@ public record ChannelSpec(
   /** Length of {@link #id}. */
   public static final int ID_BYTES = 16;
 
-  /** One demand channel and some bulk channels with fresh keys. */
+  /** One demand channel and some bulk channels, at least one, with fresh keys. */
   public static List<ChannelSpec> fresh(SecureRandom random, int bulkChannels, boolean tls) {
     List<ChannelSpec> channels = new ArrayList<>();
     for (int i = 0; i <= bulkChannels; i++) {

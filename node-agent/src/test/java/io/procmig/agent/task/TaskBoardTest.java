@@ -195,7 +195,7 @@ class TaskBoardTest {
             new SourcePreflight(kernel, proc, new ProcessFiles(proc), "x86_64", List.of()),
             new TargetPreflight(
                 "node-a", kernel, proc, Path.of("/"), "x86_64", List.of(), () -> 1L << 30),
-            List::of,
+            processes -> List.of(),
             "10.0.0.1:7443",
             10_000,
             2,

@@ -37,8 +37,19 @@ static void on_hangup(int signal)
 
 static void say(int fd, const char *text)
 {
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		_exit(1);
+	size_t left = strlen(text);
+
+	while (left) {
+		ssize_t n = write(fd, text, left);
+
+		/* A terminal's write is interrupted even before its first byte. */
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			_exit(1);
+		if (n > 0) {
+			text += n;
+			left -= n;
+		}
+	}
 }
 
 /* Reads lines and answers them until it is told to quit. */

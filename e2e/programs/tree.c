@@ -3,6 +3,7 @@
  * A process with children and grandchildren, in sessions and groups of their own,
  * and a zombie. Every round a number goes down the tree by queued signals, each
  * process takes a step of its own and answers upwards. They share no files.
+ * The argument is how many children each child has.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,11 +21,13 @@
 #include "program.h"
 
 #define CHILDREN 3
-#define GRANDCHILDREN 2
+#define GRANDCHILDREN_MAX 1000
 #define DOWN SIGRTMIN
 #define UP (SIGRTMIN + 1)
 #define ZOMBIE_CODE 42
 #define FAILURE 0xdead
+
+static int grandchildren = 2;		/* or what the argument says */
 
 struct place {
 	pid_t pid, parent, group, session;
@@ -116,19 +119,20 @@ static pid_t grandchild(int number)
 
 static pid_t child(int number)
 {
-	pid_t pid = fork(), children[GRANDCHILDREN];
+	pid_t pid = fork(), children[GRANDCHILDREN_MAX];
 
 	if (pid)
 		return pid;
 	alone();
-	/* one child is born into the old session, the other into the new one */
+	/* one child is born into the old session, the others into the new one */
 	children[0] = grandchild(0);
 	if (number == 1)
 		setsid();
 	else if (number == 2)
 		setpgid(0, 0);
-	children[1] = grandchild(1);
-	serve(number, children, GRANDCHILDREN);
+	for (int i = 1; i < grandchildren; i++)
+		children[i] = grandchild(i);
+	serve(number, children, grandchildren);
 	return 0;
 }
 
@@ -213,6 +217,9 @@ int main(int argc, char **argv)
 	sigset_t set;
 
 	program_begin(argc, argv, 0);
+	grandchildren = program_argument(grandchildren);
+	program_check(grandchildren > 0 && grandchildren <= GRANDCHILDREN_MAX,
+		      "not so many grandchildren");
 	sigemptyset(&set);
 	sigaddset(&set, DOWN);
 	sigaddset(&set, UP);

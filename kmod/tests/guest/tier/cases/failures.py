@@ -2,6 +2,7 @@
 """Bad luck at every phase: exactly one copy runs afterwards, and it lost nothing."""
 import time
 
+from ..guest import HOME, STUB
 from ..migration import Migration, nothing_left
 from ..program import Program
 from ..report import require
@@ -33,6 +34,8 @@ def run(tier):
     check("failures: watchdog of the source", watchdog_source, tier)
     check("failures: watchdog of the target", watchdog_target, tier)
     check("failures: proof that it never ran there", never_ran, tier)
+    check("failures: no task more on the target", no_more_tasks, tier)
+    check("failures: too little memory on the target", no_memory, tier)
     check("failures: target machine reset while memory is sent", target_reset, tier)
 
 
@@ -176,6 +179,31 @@ def never_ran(tier):
     program.runs_only_on(tier.a)
     program.stop_and_compare(tier.a)
     nothing_left(*tier.guests)
+
+
+def no_more_tasks(tier):
+    """The control group it goes to has room for the stub and a few of its threads."""
+    program = started(tier, "threads")
+    group = "/sys/fs/cgroup/procmig-test"
+    tier.b.run(f"mkdir -p {group}; echo 5 > {group}/pids.max")
+    migration = Migration(tier, program.pid, tier.a, tier.b,
+                          target_options=["--", "--cgroup", group]).finish()
+    require("EAGAIN" in (migration.source.answer["error_name"], migration.target.answer["error_name"]),
+            f"{migration.source.why()}; {migration.target.why()}")
+    conclude(tier, program, migration, tier.a)
+    tier.b.run(f"rmdir {group}")
+
+
+def no_memory(tier):
+    """Who is to become the process may have 16 MiB, it has twice that."""
+    program = started(tier, "big", 32)
+    tier.b.run(f"printf '#!/bin/sh\\nulimit -v 16384\\nexec {STUB} \"$@\"\\n' > {HOME}/starved; "
+               f"chmod +x {HOME}/starved")
+    migration = Migration(tier, program.pid, tier.a, tier.b,
+                          target_options=["--stub", f"{HOME}/starved"]).finish()
+    require(migration.target.answer["error_name"] == "ENOMEM" and "could not be mapped" in migration.source.why(),
+            f"{migration.source.why()}; {migration.target.why()}")
+    conclude(tier, program, migration, tier.a)
 
 
 def target_reset(tier):

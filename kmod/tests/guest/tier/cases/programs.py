@@ -33,6 +33,7 @@ def run(tier):
     check("programs: several channels", several_channels, tier)
     check("programs: a tree of processes over three channels", tree, tier, ["--bulk", "3"])
     check("programs: processes that share memory over three channels", sharing, tier, ["--bulk", "3"])
+    check("programs: 500 processes, there and back", many, tier)
     check("programs: several at once in both directions", several_at_once, tier)
     check(f"programs: {tier.options.hops} hops in a row", hops, tier, tier.options.hops)
     check(f"programs: a storm, moved {tier.options.storms} times at random moments", storm, tier,
@@ -195,6 +196,23 @@ def several_channels(tier):
     migrate(tier, program.pid, tier.b, tier.a, source_options=["--bulk", "15"])
     program.runs_only_on(tier.a)
     program.stop_and_compare(tier.a)
+
+
+def many(tier):
+    """Three children with 165 each, one that has ended, and their parent."""
+    program = Program(tier, "tree", argument=165).start(tier.a)
+    program.await_lines(2, timeout=120)
+    before = relations(tier.a, program.pid)
+    require(len(before) == 499, f"the program has {len(before)} descendants")
+    for source, target in ((tier.a, tier.b), (tier.b, tier.a)):
+        migrate(tier, program.pid, source, target, source_options=["--bulk", "4"])
+        program.runs_only_on(target)
+        require(relations(target, program.pid) == before, "the tree is another")
+        deadline = time.monotonic() + 30
+        while left := before.keys() & {int(pid) for pid in source.run("ps -e -o pid=").split()}:
+            require(time.monotonic() < deadline, f"{len(left)} processes are left on {source}")
+    program.stop_and_compare(tier.a)
+    nothing_left(*tier.guests)
 
 
 def several_at_once(tier):

@@ -99,7 +99,7 @@ int procmig_lane_await_turn(struct procmig_process *process)
 
 	list_for_each_entry_continue_reverse(before, &process->request->processes, node)
 		if (!before->zombie && before->lane == process->lane)
-			return wait_for_completion_killable(&before->complete);
+			return wait_for_completion_killable(&before->complete) ? -EINTR : 0;
 	return 0;
 }
 

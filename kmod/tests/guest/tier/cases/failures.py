@@ -6,6 +6,7 @@ from ..guest import HOME, STUB
 from ..migration import Migration, nothing_left
 from ..program import Program
 from ..report import require
+from .programs import relations
 
 SOURCE_POINTS = ("connected", "prepared", "submitted", "QUIESCING", "SAVING", "SAVED",
                  "both-ready", "committed", "go-sent", "running")
@@ -27,6 +28,7 @@ def run(tier):
         check(f"failures: target aborts at {point}", aborts, tier, "target", point)
     for point in STUB_POINTS:
         check(f"failures: stub killed at {point}", stub_killed, tier, point)
+    check("failures: one of several killed while all are loaded", one_of_several_killed, tier)
     check("failures: process killed while it is frozen", frozen_process_killed, tier)
     check("failures: link cut while memory is sent", link_cut_in_transfer, tier)
     check("failures: link cut when both are ready", link_cut, tier, "both-ready")
@@ -82,6 +84,25 @@ def stub_killed(tier, point):
     migration.target.kill("CONT")
     migration.finish()
     require(migration.source.status != 0, "the source was told it went well")
+    conclude(tier, program, migration, tier.a)
+
+
+def one_of_several_killed(tier):
+    """The link is so slow that the first still loads its pages, and the others wait for it."""
+    program = started(tier, "sharing")
+    last = max(relations(tier.a, program.pid))
+    tier.a.run("tc qdisc replace dev eth0 root tbf rate 2mbit burst 16k latency 1s")
+    try:
+        migration = Migration(tier, program.pid, tier.a, tier.b, source_options=["--bulk", "2"])
+        deadline = time.monotonic() + 30
+        while not tier.b.exists(last):
+            require(time.monotonic() < deadline, f"pid {last} does not come")
+        tier.b.kill(last)
+        migration.finish()
+    finally:
+        tier.a.run("tc qdisc del dev eth0 root")
+    require(migration.source.status == 1 and "was killed" in migration.source.why(),
+            f"{migration.source.why()}; {migration.target.why()}")
     conclude(tier, program, migration, tier.a)
 
 

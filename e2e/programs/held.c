@@ -962,8 +962,8 @@ static void pidfd_end(void)
 /* ---- Unix sockets ------------------------------------------------------- */
 
 static int talking[2], queued[2], datagrams[2], sequenced[2], widow, carrying[2];
-static int listening, client, accepted, abstract, sender, ghost;
-static struct sockaddr_un listening_name, abstract_name, sender_name;
+static int listening, client, accepted, abstract, sender, ghost, homeless;
+static struct sockaddr_un listening_name, abstract_name, sender_name, homeless_name;
 
 static socklen_t name_of(struct sockaddr_un *name, const char *text)
 {
@@ -1094,6 +1094,10 @@ static void unix_begin(void)
 		  name_of(&abstract_name, text)) == 7);
 	ghost = bound(SOCK_DGRAM, &(struct sockaddr_un){ }, beside("ghost"));
 	must(unlink(path_buffer));
+	must(mkdir(beside("home"), 0700));
+	homeless = bound(SOCK_DGRAM, &homeless_name, beside("home/socket"));
+	must(unlink(path_buffer));
+	must(rmdir(beside("home")));
 	lies_still(queued[0]);
 	lies_still(queued[1]);
 	lies_still(datagrams[0]);
@@ -1103,6 +1107,7 @@ static void unix_begin(void)
 	lies_still(listening);
 	lies_still(abstract);
 	lies_still(ghost);
+	lies_still(homeless);
 }
 
 static void unix_step(long number)
@@ -1162,6 +1167,9 @@ static void unix_end(void)
 	must(stat(listening_name.sun_path, &st));
 	is(S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0620);
 	is(stat(beside("ghost"), &st) == -1 && errno == ENOENT);
+	length = sizeof(name);
+	must(getsockname(homeless, (struct sockaddr *)&name, &length));
+	is(!strcmp(name.sun_path, homeless_name.sun_path));
 	unlink(listening_name.sun_path);
 	unlink(sender_name.sun_path);
 }

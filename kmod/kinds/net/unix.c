@@ -21,6 +21,8 @@
 #define GONE (~0u)
 #define NOBODY 65534		/* the kernel's own word for nobody in particular */
 #define NAME_OFFSET offsetof(struct sockaddr_un, sun_path)
+/* A directory that every node has and nobody looks through. */
+#define SOMEWHERE "/dev/shm/"
 #define MESSAGE_MAX (PROCMIG_FILE_DATA_MAX - (16u << 10))
 
 /* A socket on the target until the process runs. */
@@ -374,26 +376,38 @@ static int set_attributes(struct procmig_file_load *load, const struct rebuilt *
 	return ret ?: procmig_syscall(__NR_chmod, name, body->path_mode & 07777);
 }
 
+/* Where @path is, and an unused name there. */
+static struct file *open_directory(const char *path, u32 description, char **name)
+{
+	int bytes = strrchr(path, '/') - path + 1;
+	char *text = kstrndup(path, bytes, GFP_KERNEL);
+	struct file *directory = ERR_PTR(-ENOMEM);
+
+	*name = kasprintf(GFP_KERNEL, "%.*s.procmig-%d-%u", bytes, path,
+			  task_tgid_nr(current), description);
+	if (text && *name)
+		directory = filp_open(text, O_PATH | O_DIRECTORY, 0);
+	kfree(text);
+	if (IS_ERR(directory)) {
+		kfree(*name);
+		*name = NULL;
+	}
+	return directory;
+}
+
 /* Bind to an unused name in the directory where @path is. */
 static int bind_beside(struct procmig_file_load *load, struct socket *socket,
 		       struct rebuilt *rebuilt)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const char *slash = strrchr(rebuilt->path, '/');
 	struct file *directory;
-	char *text;
 	int fd, ret;
 
-	text = kstrndup(rebuilt->path, slash - rebuilt->path + 1, GFP_KERNEL);
-	rebuilt->meanwhile = kasprintf(GFP_KERNEL, "%.*s.procmig-%d-%u",
-				       (int)(slash - rebuilt->path + 1), rebuilt->path,
-				       task_tgid_nr(current), load->description);
-	if (!text || !rebuilt->meanwhile) {
-		kfree(text);
-		return -ENOMEM;
-	}
-	directory = filp_open(text, O_PATH | O_DIRECTORY, 0);
-	kfree(text);
+	directory = open_directory(rebuilt->path, load->description, &rebuilt->meanwhile);
+	/* Without the name's directory it was bound somewhere, no matter where. */
+	if (directory == ERR_PTR(-ENOENT) && rebuilt->body.flags & PROCMIG_UNIX_DELETED)
+		directory = open_directory(SOMEWHERE, load->description,
+					   &rebuilt->meanwhile);
 	if (IS_ERR(directory))
 		return PTR_ERR(directory);
 	fd = procmig_file_to_descriptor(directory);

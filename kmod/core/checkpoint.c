@@ -230,13 +230,14 @@ static int emit_everything(struct procmig_request *request)
 	struct procmig_process *first = procmig_first_process(request), *process;
 	int ret;
 
-	procmig_lanes_assign(request);
-	procmig_lanes_start(request, emit_bulk);
 	ret = settle_scope(request);
 	if (!ret)
 		ret = emit_hello(first);
 	if (!ret)
 		ret = procmig_plan_emit(request);
+	/* In the order of the plan, which the target knows them by. */
+	if (!ret)
+		procmig_lanes_start(request, emit_bulk);
 	/* The stub makes the tasks while we look at the processes. */
 	if (!ret)
 		ret = procmig_flush(request);

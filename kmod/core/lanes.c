@@ -61,6 +61,7 @@ void procmig_lanes_start(struct procmig_request *request,
 {
 	unsigned int i;
 
+	procmig_lanes_assign(request);
 	for (i = 0; i < request->lane_count; i++) {
 		struct procmig_lane *lane = &request->lanes[i];
 

@@ -11,10 +11,13 @@
 
 #include "request.h"
 
-/* Both sides, once it is settled who takes part. */
+/* Target: the plan has been taken. */
 void procmig_lanes_assign(struct procmig_request *request);
 
-/* Source: from now on @send may be called, in workers, for processes of the event. */
+/*
+ * Source: the plan has been made, so the processes are in its order.  Assigns, too; from
+ * now on @send may be called, in workers.
+ */
 void procmig_lanes_start(struct procmig_request *request,
 			 int (*send)(struct procmig_process *process));
 

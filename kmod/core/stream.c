@@ -197,6 +197,11 @@ int procmig_take_bulk(struct procmig_process *process, u32 subsystem,
 		ret = procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
 				   "a bulk record of subsystem %u came where one of %u is due",
 				   record->subsystem, subsystem);
+	/* Pages of another process may well fit, and nothing else would tell. */
+	if (!ret && record->process != process->pid)
+		ret = procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
+				   "a bulk record about pid %u came where one about %d is due",
+				   record->process, process->pid);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(procmig_take_bulk);

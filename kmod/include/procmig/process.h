@@ -108,8 +108,8 @@ int procmig_emit_data(struct procmig_process *process,
 /* ---- receiving ---------------------------------------------------------- */
 
 /*
- * Read the header of the next bulk record about @process, in @restart_bulk.  It must
- * belong to @subsystem.
+ * Read the header of the next bulk record, in @restart_bulk.  It must belong to
+ * @subsystem and be about @process; -EPROTO.
  * Demand records are read by the core, which hands them to the subsystem.
  */
 int procmig_take_bulk(struct procmig_process *process, u32 subsystem,

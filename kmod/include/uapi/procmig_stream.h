@@ -19,8 +19,11 @@
  *	        THREAD, then per subsystem that keeps state of threads: its
  *	        records about the thread, DONE;
  *	        after the last one END
- *	bulk:   the records that subsystems put there, each subsystem's closed
- *	        by its own means before its DONE on the demand channel
+ *	bulk:   per living process in the same order, beside the demand channel,
+ *	        per subsystem that puts records there: these, closed by its own
+ *	        means.  Of n bulk channels and m living processes there are
+ *	        l = min(n, m) lanes: process i uses the channels i mod l,
+ *	        i mod l + l ... in turn, record by record, beginning with the first
  */
 #ifndef _UAPI_PROCMIG_STREAM_H
 #define _UAPI_PROCMIG_STREAM_H

@@ -207,6 +207,16 @@ static void a_stranger_on_the_bulk_channel_is_refused(struct kunit *test)
 							 SUBSYSTEM + 1, &record));
 }
 
+static void bulk_records_about_another_process_are_refused(struct kunit *test)
+{
+	struct pair *pair = test->priv;
+	struct procmig_record record;
+
+	KUNIT_ASSERT_EQ(test, 0, emit(pair, PROCMIG_CHANNEL_BULK, 1, "x"));
+	target_of(pair)->pid++;
+	KUNIT_EXPECT_EQ(test, -EPROTO, procmig_take_bulk(target_of(pair), SUBSYSTEM, &record));
+}
+
 static void damaged_headers_are_refused(struct kunit *test)
 {
 	const struct procmig_record good = {
@@ -269,6 +279,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_is_not_read_is_skipped),
 	KUNIT_CASE(nothing_is_read_beyond_a_body),
 	KUNIT_CASE(a_stranger_on_the_bulk_channel_is_refused),
+	KUNIT_CASE(bulk_records_about_another_process_are_refused),
 	KUNIT_CASE(damaged_headers_are_refused),
 	KUNIT_CASE(an_abort_ends_the_waiting),
 	KUNIT_CASE(events_are_told_once_and_in_order),

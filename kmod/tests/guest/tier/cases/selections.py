@@ -16,6 +16,8 @@ def run(tier):
           "session")
     check("selections: a pipeline of a shell that stays behind, there and back", there_and_back,
           tier, "group")
+    check("selections: a pipeline over three channels, there and back", there_and_back, tier, "group",
+          ["--bulk", "3"])
     check("selections: a control group and who left it, there and back", control_group, tier)
     check("selections: a shell's job", shell_job, tier)
     check("selections: one process and nobody else", alone, tier)
@@ -58,13 +60,13 @@ def place(guest, pid):
     return [*map(int, guest.run(f"ps -o ppid=,pgid=,sid= -p {pid}").split())]
 
 
-def move(tier, program, selection, named, source, target, **options):
+def move(tier, program, selection, named, source, target, source_options=(), **options):
     _, summary = source.inspect(named, "--select", selection)
     require(summary.get("processes") == 3 and summary["threads"] == 3,
             f"preflight found {summary}")
     require(summary["pids"][0] == named and sorted(summary["pids"]) == sorted(program.members),
             f"preflight of {named} with {program.members} found {summary}")
-    migrate(tier, named, source, target, source_options=["--select", selection], **options)
+    migrate(tier, named, source, target, source_options=["--select", selection, *source_options], **options)
     program.runs_only_on(target)
     for pid in program.members:
         source.await_gone(pid)
@@ -80,14 +82,14 @@ def check_places(program, guest, leader):
                 f"parent, group and session of {pid} are {found}, {leader} leads them")
 
 
-def there_and_back(tier, argument):
+def there_and_back(tier, argument, options=()):
     """Named are all in turn: the leader, its sibling, and the sibling's child."""
     program = Siblings(tier, argument).start(tier.a)
     here = tier.a
     for named in (*program.members, program.pid):
         there = tier.other(here)
         # what is one session or one group stays both from then on
-        move(tier, program, argument, named, here, there)
+        move(tier, program, argument, named, here, there, source_options=options)
         check_places(program, there, program.pid)
         if here is tier.a and named == program.pid:
             tier.a.await_gone(program.outside)

@@ -131,7 +131,8 @@ class Guest:
                     entry.unlink()
 
     def _disks(self):
-        return sorted(self.directory.glob("*.qcow2"))
+        """The root's first, by which it is known inside."""
+        return sorted(self.directory.glob("*.qcow2"), key=lambda disk: (disk.stem != "root", disk.stem))
 
     def _mark_console(self):
         """Remember where the log of the coming boot starts; what stands before is another boot's."""
@@ -170,8 +171,7 @@ class Guest:
                 "-chardev", f"socket,id=files,path={self._files_socket}",
                 "-device", "vhost-user-fs-pci,chardev=files,tag=files",
                 "-device", "virtio-rng-pci"]
-        # The root's first, by which it is known inside.
-        for disk in sorted(self._disks(), key=lambda disk: disk.stem != "root"):
+        for disk in self._disks():
             # cache=unsafe skips the host's fsync only: what the guest flushed survives a kill of QEMU.
             argv += ["-drive", f"if=none,id={disk.stem},file={disk},format=qcow2,cache=unsafe,discard=unmap",
                      "-device", f"virtio-blk-pci,drive={disk.stem}"]

@@ -188,9 +188,10 @@ class Guest:
             time.sleep(0.05)
 
     def end(self, pid):
-        """Kill it and wait for that, in one command: hundreds of cases do so."""
-        status, _ = self.status(f"kill -KILL {pid} 2>/dev/null; for ((i = 0; i < 400; i++)); do "
-                                f"[ -e /proc/{pid} ] || exit 0; sleep 0.05; done; exit 1")
+        """Kill it and its group, and wait for that, in one command: hundreds of cases do so."""
+        status, _ = self.status(f"kill -KILL {pid} 2>/dev/null; kill -KILL -- -{pid} 2>/dev/null; "
+                                f"for ((i = 0; i < 400; i++)); do [ -e /proc/{pid} ] || "
+                                f"kill -0 -- -{pid} 2>/dev/null || exit 0; sleep 0.05; done; exit 1")
         if status:
             self.await_gone(pid)
 

@@ -132,7 +132,12 @@ static int emit_whole_process(struct procmig_process *process)
 	return procmig_flush(process->request);
 }
 
-/* In a worker of its own, beside everything about other processes. */
+static void give_up(struct procmig_process *process, int error)
+{
+	procmig_request_abort(process->request, PROCMIG_SUBSYSTEM_CORE, error,
+			      "the checkpoint of pid %d failed (%d)", process->pid, error);
+}
+
 static int emit_bulk(struct procmig_process *process)
 {
 	const struct procmig_subsystem_set *set = &process->request->subsystems;
@@ -151,6 +156,16 @@ static int emit_bulk(struct procmig_process *process)
 		} while (step == PROCMIG_MORE);
 	}
 	return procmig_flush_bulk(process);
+}
+
+/* In a worker of its own, beside everything about other processes. */
+static void send_bulk(struct procmig_process *process)
+{
+	int ret = emit_bulk(process);
+
+	/* The others stop, too. */
+	if (ret)
+		give_up(process, ret);
 }
 
 /*
@@ -237,7 +252,7 @@ static int emit_everything(struct procmig_request *request)
 		ret = procmig_plan_emit(request);
 	/* In the order of the plan, which the target knows them by. */
 	if (!ret)
-		procmig_lanes_start(request, emit_bulk);
+		procmig_lanes_start(request, send_bulk);
 	/* The stub makes the tasks while we look at the processes. */
 	if (!ret)
 		ret = procmig_flush(request);
@@ -254,22 +269,15 @@ static int emit_everything(struct procmig_request *request)
 	return ret ?: procmig_flush(request);
 }
 
-static void give_up(struct procmig_request *request, int error)
-{
-	procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, error,
-			      "the checkpoint of pid %d failed (%d)",
-			      procmig_first_process(request)->pid, error);
-}
-
 static int send_everything(struct procmig_request *request)
 {
-	int ret = emit_everything(request), lanes;
+	int ret = emit_everything(request);
 
 	/* Else those who send the rest would not stop. */
 	if (ret)
-		give_up(request, ret);
-	lanes = procmig_lanes_finish(request);
-	return ret ?: lanes;
+		give_up(procmig_first_process(request), ret);
+	procmig_lanes_finish(request);
+	return procmig_request_state(request) == PROCMIG_STATE_ABORTING ? -ECANCELED : ret;
 }
 
 static int freeze_and_send(struct procmig_request *request)
@@ -326,7 +334,7 @@ void procmig_run_source(struct procmig_request *request)
 
 	ret = freeze_and_send(request);
 	if (ret)
-		give_up(request, ret);
+		give_up(process, ret);
 	wait_event_idle(gate->moved, decided(request) || procmig_has_left(request));
 	if (!decided(request))
 		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, -ESRCH,

@@ -45,19 +45,13 @@ static void work(struct work_struct *work)
 	struct procmig_lane *lane = container_of(work, typeof(*lane), work);
 	struct procmig_process *process;
 
-	while (!lane->result && (process = next_told(lane))) {
-		lane->result = lane->send(process);
-		/* The others stop, too. */
-		if (lane->result)
-			procmig_request_abort(lane->request, PROCMIG_SUBSYSTEM_CORE,
-					      lane->result,
-					      "the checkpoint of pid %d failed (%d)",
-					      process->pid, lane->result);
-	}
+	while (procmig_request_state(lane->request) != PROCMIG_STATE_ABORTING &&
+	       (process = next_told(lane)))
+		lane->send(process);
 }
 
 void procmig_lanes_start(struct procmig_request *request,
-			 int (*send)(struct procmig_process *process))
+			 void (*send)(struct procmig_process *process))
 {
 	unsigned int i;
 
@@ -80,16 +74,12 @@ void procmig_lane_send(struct procmig_process *process)
 	queue_work(workers, &process->request->lanes[process->lane].work);
 }
 
-int procmig_lanes_finish(struct procmig_request *request)
+void procmig_lanes_finish(struct procmig_request *request)
 {
 	unsigned int i;
-	int ret = 0;
 
 	for (i = 0; i < request->lane_count; i++)
 		flush_work(&request->lanes[i].work);
-	for (i = 0; !ret && i < request->lane_count; i++)
-		ret = request->lanes[i].result;
-	return ret;
 }
 
 /* ---- target -------------------------------------------------------------- */

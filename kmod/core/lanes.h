@@ -16,19 +16,19 @@ void procmig_lanes_assign(struct procmig_request *request);
 
 /*
  * Source: the plan has been made, so the processes are in its order.  Assigns, too; from
- * now on @send may be called, in workers.
+ * now on @send may be called, in workers; when it fails it aborts the request.
  */
 void procmig_lanes_start(struct procmig_request *request,
-			 int (*send)(struct procmig_process *process));
+			 void (*send)(struct procmig_process *process));
 
 /* Source: all else about @process has been emitted; its turn may come. */
 void procmig_lane_send(struct procmig_process *process);
 
 /*
  * Source: wait until the workers have done what they were given, or, once the
- * request is aborting, given it up.  0, or the errno of the first lane that failed.
+ * request is aborting, given it up.
  */
-int procmig_lanes_finish(struct procmig_request *request);
+void procmig_lanes_finish(struct procmig_request *request);
 
 /* Target, self: wait until whoever uses the lane before @process is complete; -EINTR. */
 int procmig_lane_await_turn(struct procmig_process *process);

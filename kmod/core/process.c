@@ -301,8 +301,8 @@ struct task_struct *procmig_await_complete(struct procmig_process *process, pid_
 		if (other == process)
 			break;
 		if (other->pid == pid && !other->zombie)
-			return wait_for_completion_killable(&other->complete) ? NULL :
-										other->task;
+			return wait_for_completion_killable(&other->complete) ?
+				       ERR_PTR(-EINTR) : other->task;
 	}
 	return NULL;
 }

@@ -86,8 +86,7 @@ struct procmig_lane {
 	struct procmig_request *request;
 	unsigned int number;
 	struct list_head *last;		/* in the list of processes: whose turn was last */
-	int (*send)(struct procmig_process *process);
-	int result;
+	void (*send)(struct procmig_process *process);
 };
 
 /*

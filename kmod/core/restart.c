@@ -73,8 +73,7 @@ static int load_subsystem(struct procmig_process *process, struct procmig_thread
 		if (ret)
 			return ret;
 		if (fatal_signal_pending(current))
-			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EINTR,
-					    "the task was killed while it was rebuilt");
+			return procmig_killed(process);
 	}
 	if (record.type != PROCMIG_CORE_DONE || record.version != 1 ||
 	    record.length != sizeof(done))
@@ -115,6 +114,12 @@ static int load_thread(struct procmig_thread *thread)
 	return ret;
 }
 
+static void give_up(struct procmig_process *process, int error)
+{
+	procmig_request_abort(process->request, PROCMIG_SUBSYSTEM_CORE, error,
+			      "the restart of pid %d failed (%d)", process->pid, error);
+}
+
 /*
  * Nobody waits for it but those who come next in the lane, or share pages: others
  * of the event are rebuilt meanwhile.
@@ -130,10 +135,10 @@ static int load_bulk(struct procmig_thread *first)
 	for (i = 0; !ret && i < set->count; i++)
 		if (set->subsystem[i]->restart_bulk)
 			ret = set->subsystem[i]->restart_bulk(process);
+	if (ret && fatal_signal_pending(current))
+		ret = procmig_killed(process);
 	if (ret)
-		procmig_request_abort(process->request, PROCMIG_SUBSYSTEM_CORE, ret,
-				      "the restart of pid %d failed (%d)",
-				      process->pid, ret);
+		give_up(process, ret);
 	else
 		complete_all(&process->complete);
 	return ret;
@@ -770,9 +775,7 @@ void procmig_run_target(struct procmig_request *request)
 	if (!ret)
 		ret = procmig_request_transition(request, PROCMIG_ON_LOADED);
 	if (ret)
-		procmig_request_abort(request, PROCMIG_SUBSYSTEM_CORE, ret,
-				      "the restart of pid %d failed (%d)",
-				      process->pid, ret);
+		give_up(process, ret);
 	wait_event_idle(gate->moved, resolved(request) || procmig_has_left(request));
 	if (!resolved(request)) {
 		procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -ESRCH,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Framing: records on the channels of a medium. */
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "stream.h"
@@ -17,10 +18,18 @@ static unsigned int next_bulk_channel(struct procmig_process *process)
 	return request->bulk[number];
 }
 
+int procmig_killed(struct procmig_process *process)
+{
+	return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EINTR,
+			    "the task was killed while it was rebuilt");
+}
+
 static int explain(struct procmig_process *process, int error, const char *doing)
 {
 	if (procmig_request_state(process->request) == PROCMIG_STATE_ABORTING)
 		return -ECANCELED;
+	if (fatal_signal_pending(current))
+		return procmig_killed(process);
 	return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, error,
 			    "the stream broke while %s (%d)", doing, error);
 }

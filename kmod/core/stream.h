@@ -19,6 +19,9 @@ int procmig_take_demand(struct procmig_process *process,
 /* Read and drop what is left of the body announced last on the demand channel. */
 int procmig_skip_demand(struct procmig_process *process);
 
+/* Target, self: it fails because `current' was killed.  -EINTR. */
+int procmig_killed(struct procmig_process *process);
+
 /* Send what is still aggregated on the demand channel. */
 int procmig_flush(struct procmig_request *request);
 /* Likewise, of the bulk records of a process. */

@@ -58,8 +58,7 @@ struct procmig_conduit {
  * @command: required; enum procmig_medium_command; -EOPNOTSUPP for others.
  *
  * One task at a time uses a channel in each direction; different channels are used at
- * the same time.  Errors are negative
- * errnos; after one the channel is dead.
+ * the same time.  Errors are negative errnos; after one the channel is dead.
  */
 struct procmig_medium {
 	const char *name;

@@ -75,7 +75,7 @@ struct task_struct *procmig_rebuilt_task(struct procmig_process *process, pid_t 
 
 /*
  * Target, in @restart_bulk: likewise, of a process that comes before in the plan; waits
- * until all of its bulk records have been consumed, too.  NULL also when killed.
+ * until all of its bulk records have been consumed, too.  ERR_PTR(-EINTR) when killed.
  */
 struct task_struct *procmig_await_complete(struct procmig_process *process, pid_t pid);
 

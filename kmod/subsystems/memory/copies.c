@@ -264,9 +264,12 @@ int memory_begin_copy(struct procmig_process *process, struct memory *memory,
 		      const struct procmig_memory_area *area)
 {
 	struct task_struct *task = procmig_await_complete(process, area->template);
-	struct mm_struct *from = task ? get_task_mm(task) : NULL;
+	struct mm_struct *from;
 	int ret = -EPROTO;
 
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	from = task ? get_task_mm(task) : NULL;
 	if (!from || from == current->mm)
 		goto fail;
 	/* A mapping that was joined of several was copied as a whole. */

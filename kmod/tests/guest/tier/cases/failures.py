@@ -95,8 +95,8 @@ def one_of_several_killed(tier):
     try:
         migration = Migration(tier, program.pid, tier.a, tier.b, source_options=["--bulk", "2"])
         deadline = time.monotonic() + 30
-        while not tier.b.exists(last):
-            require(time.monotonic() < deadline, f"pid {last} does not come")
+        while "load_bulk" not in tier.b.run(f"cat /proc/{last}/stack 2>/dev/null; true"):
+            require(time.monotonic() < deadline, f"pid {last} does not wait for its pages")
         tier.b.kill(last)
         migration.finish()
     finally:

@@ -266,6 +266,7 @@ static int in_memory(void)
 	int fd;
 
 	snprintf(path, sizeof(path), "/dev/shm/refused-%d", getpid());
+	unlink(path);		/* left by one that had this PID and was killed */
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	program_check(fd >= 0, "%s: %s", path, strerror(errno));
 	return fd;
@@ -325,6 +326,7 @@ static void tmpfs_links(void)
 	in_memory();
 	snprintf(path, sizeof(path), "/dev/shm/refused-%d", getpid());
 	snprintf(other, sizeof(other), "%s-other", path);
+	unlink(other);
 	expect_if(!link(path, other), "hard links");
 }
 

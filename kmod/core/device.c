@@ -24,7 +24,9 @@
 static_assert(sizeof(struct procmig_info) == 112);
 static_assert(sizeof(struct procmig_component) == 120);
 static_assert(sizeof(struct procmig_state_kind) == 208);
-static_assert(sizeof(struct procmig_inspect) == 104);
+static_assert(sizeof(struct procmig_inspect) == 120);
+static_assert(sizeof(struct procmig_admit) == 32);
+static_assert(sizeof(struct procmig_claim) == 16);
 static_assert(sizeof(struct procmig_submit) == 96);
 static_assert(sizeof(struct procmig_enter) == 24);
 static_assert(sizeof(struct procmig_attach) == 32);
@@ -81,6 +83,26 @@ static int state_kind(void __user *user)
 	return ret ?: procmig_argument_write(user, &args, sizeof(args));
 }
 
+static int write_obstacles(const struct procmig_inspection *inspection, u64 buffer)
+{
+	if (inspection->used > inspection->room)
+		return 0;
+	return copy_to_user(u64_to_user_ptr(buffer), inspection->buffer, inspection->used) ?
+	       -EFAULT : 0;
+}
+
+static int write_claims(const struct procmig_inspection *inspection, u64 buffer)
+{
+	u8 __user *to = u64_to_user_ptr(buffer);
+	size_t written = inspection->claims_written;
+
+	if (copy_to_user(to, inspection->claims, written))
+		return -EFAULT;
+	/* The end, where there is room for it. */
+	return inspection->claims_room - written < sizeof(struct procmig_claim) ? 0 :
+	       put_user(0, (u32 __user *)(to + written));
+}
+
 static int inspect_answer(struct procmig_inspect *args,
 			  const struct procmig_inspection *inspection, void __user *user)
 {
@@ -91,11 +113,13 @@ static int inspect_answer(struct procmig_inspect *args,
 	args->threads = inspection->threads;
 	args->processes = inspection->processes;
 	args->memory_bytes = inspection->memory_bytes;
+	args->claims_bytes = inspection->claims_used;
 	procmig_task_clocks(inspection->task, &args->monotonic_ns, &args->boottime_ns);
-	if (inspection->used <= inspection->room &&
-	    copy_to_user(u64_to_user_ptr(args->obstacles), inspection->buffer,
-			 inspection->used))
-		return -EFAULT;
+	ret = write_obstacles(inspection, args->obstacles);
+	if (!ret)
+		ret = write_claims(inspection, args->claims);
+	if (ret)
+		return ret;
 	if (copy_to_user(u64_to_user_ptr(args->pids), inspection->pids,
 			 inspection->pid_count * sizeof(*inspection->pids)))
 		return -EFAULT;
@@ -126,14 +150,16 @@ static int inspect_task(struct procmig_inspect *args, void __user *user)
 	inspection.pid_room = args->pid_room;
 	inspection.room = args->obstacles_bytes;
 	inspection.buffer = kvzalloc(max_t(size_t, inspection.room, 1), GFP_KERNEL);
-	if (!inspection.buffer) {
+	inspection.claims_room = args->claims_bytes;
+	inspection.claims = kvmalloc(max_t(size_t, inspection.claims_room, 1), GFP_KERNEL);
+	if (!inspection.buffer || !inspection.claims) {
 		ret = -ENOMEM;
-		goto put_task;
+		goto free_buffers;
 	}
 	ret = procmig_subsystems_get(&set);
 	if (ret) {
 		ret = -EOPNOTSUPP;
-		goto free_buffer;
+		goto free_buffers;
 	}
 	ret = procmig_inspect_tree(&inspection, &set);
 	procmig_subsystems_put(&set);
@@ -141,9 +167,9 @@ static int inspect_task(struct procmig_inspect *args, void __user *user)
 		ret = inspect_answer(args, &inspection, user);
 	kvfree(inspection.pids);
 
-free_buffer:
+free_buffers:
+	kvfree(inspection.claims);
 	kvfree(inspection.buffer);
-put_task:
 	put_task_struct(inspection.task);
 free_mechanisms:
 	kvfree(mechanisms);
@@ -160,10 +186,56 @@ static int inspect(void __user *user)
 	if (ret)
 		return ret;
 	if (args.obstacles_bytes > OBSTACLES_MAX || args.pid_room > PIDS_MAX ||
-	    args.selection > PROCMIG_SELECT_CGROUP || args.reserved)
+	    args.claims_bytes > PROCMIG_CLAIMS_MAX ||
+	    args.selection > PROCMIG_SELECT_CGROUP || args.reserved || args.reserved2)
 		return -EINVAL;
 	ret = procmig_strategy_check(&args.strategy);
 	return ret ?: inspect_task(&args, user);
+}
+
+static int admit_claims(struct procmig_admit *args, const void *claims, void __user *user)
+{
+	struct procmig_inspection inspection = { .room = args->obstacles_bytes };
+	struct procmig_subsystem_set set;
+	int ret;
+
+	inspection.buffer = kvzalloc(max_t(size_t, inspection.room, 1), GFP_KERNEL);
+	if (!inspection.buffer)
+		return -ENOMEM;
+	ret = procmig_subsystems_get(&set) ? -EOPNOTSUPP : 0;
+	if (!ret) {
+		ret = procmig_admit(&inspection, &set, claims, args->claims_bytes);
+		procmig_subsystems_put(&set);
+	}
+	args->obstacles_bytes = inspection.used;
+	args->obstacle_count = inspection.count;
+	if (!ret)
+		ret = write_obstacles(&inspection, args->obstacles);
+	if (!ret)
+		ret = procmig_argument_write(user, args, sizeof(*args));
+	if (!ret && inspection.used > inspection.room)
+		ret = -EOVERFLOW;
+	kvfree(inspection.buffer);
+	return ret;
+}
+
+static int admit(void __user *user)
+{
+	struct procmig_admit args;
+	void *claims;
+	int ret;
+
+	ret = procmig_argument_read(&args, sizeof(args), sizeof(args), user);
+	if (ret)
+		return ret;
+	if (args.obstacles_bytes > OBSTACLES_MAX || args.claims_bytes > PROCMIG_CLAIMS_MAX)
+		return -EINVAL;
+	claims = vmemdup_user(u64_to_user_ptr(args.claims), args.claims_bytes);
+	if (IS_ERR(claims))
+		return PTR_ERR(claims);
+	ret = admit_claims(&args, claims, user);
+	kvfree(claims);
+	return ret;
 }
 
 /* Give the caller a descriptor; without one the request is aborted again. */
@@ -314,6 +386,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return state_kind(user);
 	case PROCMIG_IOC_INSPECT:
 		return inspect(user);
+	case PROCMIG_IOC_ADMIT:
+		return admit(user);
 	case PROCMIG_IOC_CHECKPOINT:
 		return submit(PROCMIG_ROLE_SOURCE, user);
 	case PROCMIG_IOC_RESTART:

@@ -30,6 +30,11 @@ struct procmig_inspection {
 	unsigned int count;
 	char first[PROCMIG_MESSAGE_BYTES];	/* the first one's text */
 	u32 first_subsystem;
+
+	void *claims;			/* struct procmig_claim, one behind the other */
+	size_t claims_room;		/* its size */
+	size_t claims_used;		/* what all of them need */
+	size_t claims_written;		/* what those take that fit */
 };
 
 /* Ask every subsystem of @set about @task. */
@@ -47,5 +52,12 @@ int procmig_inspect_tree(struct procmig_inspection *inspection,
 int procmig_inspect_frozen(struct procmig_inspection *inspection,
 			   const struct procmig_subsystem_set *set,
 			   struct task_struct *const *leaders, unsigned int count);
+
+/*
+ * claims.c: ask the subsystems of @set, on the target, what stands against the @bytes
+ * of claims.  0 also with obstacles; -EPROTO: they are damaged.
+ */
+int procmig_admit(struct procmig_inspection *inspection,
+		  const struct procmig_subsystem_set *set, const void *claims, size_t bytes);
 
 #endif /* _PROCMIG_CORE_INSPECTION_H */

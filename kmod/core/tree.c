@@ -138,7 +138,8 @@ static int inspect_member(struct procmig_inspection *inspection, const struct tr
 			  const struct procmig_subsystem_set *set, unsigned int i)
 {
 	struct task_struct *task = tree->task[i];
-	size_t used = inspection->used;
+	size_t used = inspection->used, claims_used = inspection->claims_used;
+	size_t claims_written = inspection->claims_written;
 	unsigned int count = inspection->count, threads = inspection->threads;
 	int ret = 0;
 
@@ -151,6 +152,8 @@ static int inspect_member(struct procmig_inspection *inspection, const struct tr
 		inspection->used = used;
 		inspection->count = count;
 		inspection->threads = threads;
+		inspection->claims_used = claims_used;
+		inspection->claims_written = claims_written;
 		ret = 0;
 	}
 	inspect_place(inspection, tree);

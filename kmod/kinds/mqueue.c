@@ -3,7 +3,11 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/module.h>
+#include <linux/mount.h>
 #include <linux/mqueue.h>
+#include <linux/namei.h>
+#include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/skbuff.h>
@@ -88,6 +92,19 @@ static void inspect_notification(struct procmig_file_inspection *at, struct file
 				      file);
 }
 
+static const struct procmig_file_kind mqueue_kind;
+
+static void claim_name(struct procmig_file_inspection *at, struct dentry *dentry)
+{
+	struct name_snapshot name;
+
+	if (d_unlinked(dentry))
+		return;
+	take_dentry_name_snapshot(&name, dentry);
+	procmig_file_claim(at, &mqueue_kind, name.name.name, name.name.len);
+	release_dentry_name_snapshot(&name);
+}
+
 static void mqueue_inspect(struct procmig_file_inspection *at, struct file *file)
 {
 	struct inode *inode = file_inode(file);
@@ -110,6 +127,26 @@ static void mqueue_inspect(struct procmig_file_inspection *at, struct file *file
 	if (queue.notified)
 		inspect_notification(at, file, &queue);
 	procmig_compat_put_mqueue(&queue);
+	claim_name(at, file->f_path.dentry);
+}
+
+/* Of init's namespace: the task subsystem refuses others. */
+static int mqueue_admit(struct procmig_inspection *inspection, const void *data, size_t bytes)
+{
+	struct ipc_namespace *ns = init_pid_ns.child_reaper->nsproxy->ipc_ns;
+	const char *name = data;
+	struct dentry *there;
+
+	if (!bytes || bytes > NAME_MAX || strlen(name) != bytes || strchr(name, '/'))
+		return -EPROTO;
+	there = lookup_positive_unlocked(name, ns->mq_mnt->mnt_root, bytes);
+	if (IS_ERR(there))
+		return PTR_ERR(there) == -ENOENT ? 0 : PTR_ERR(there);
+	procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_FILES, PROCMIG_OBSTACLE_TAKEN, -1,
+			 "message queue /%s: there is one of that name here, remove it (mq_unlink)",
+			 name);
+	dput(there);
+	return 0;
 }
 
 /* ---- source -------------------------------------------------------------- */
@@ -417,6 +454,7 @@ static const struct procmig_file_kind mqueue_kind = {
 	.kind_count = ARRAY_SIZE(kinds),
 	.match = mqueue_match,
 	.inspect = mqueue_inspect,
+	.admit = mqueue_admit,
 	.object = mqueue_object,
 	.checkpoint = mqueue_checkpoint,
 	.checkpoint_data = mqueue_checkpoint_data,

@@ -61,6 +61,7 @@ static void constants(void)
 	CONSTANT(PROCMIG_COMM_BYTES);
 	CONSTANT(PROCMIG_MAX_CHANNELS);
 	CONSTANT(PROCMIG_MAX_MECHANISMS);
+	CONSTANT(PROCMIG_CLAIMS_MAX);
 	CONSTANT(PROCMIG_IOC_MAGIC);
 	CONSTANT(PROCMIG_IOC_INFO);
 	CONSTANT(PROCMIG_IOC_COMPONENT);
@@ -72,6 +73,7 @@ static void constants(void)
 	CONSTANT(PROCMIG_IOC_ATTACH);
 	CONSTANT(PROCMIG_IOC_PLAN);
 	CONSTANT(PROCMIG_IOC_GIVE_UP);
+	CONSTANT(PROCMIG_IOC_ADMIT);
 	CONSTANT(PROCMIG_REQ_STATUS);
 	CONSTANT(PROCMIG_REQ_COMMIT);
 	CONSTANT(PROCMIG_REQ_ABORT);
@@ -117,6 +119,7 @@ static void enums(void)
 	ENUM(procmig_obstacle_code, PROCMIG_OBSTACLE_SHARED);
 	ENUM(procmig_obstacle_code, PROCMIG_OBSTACLE_STATE);
 	ENUM(procmig_obstacle_code, PROCMIG_OBSTACLE_LIMIT);
+	ENUM(procmig_obstacle_code, PROCMIG_OBSTACLE_TAKEN);
 	ENUM(procmig_role, PROCMIG_ROLE_SOURCE);
 	ENUM(procmig_role, PROCMIG_ROLE_TARGET);
 	ENUM(procmig_state, PROCMIG_STATE_NEW);
@@ -213,7 +216,27 @@ static void structs(void)
 	MEMBER(procmig_inspect, pids);
 	MEMBER(procmig_inspect, pid_room);
 	MEMBER(procmig_inspect, reserved);
+	MEMBER(procmig_inspect, claims);
+	MEMBER(procmig_inspect, claims_bytes);
+	MEMBER(procmig_inspect, reserved2);
 	END(procmig_inspect);
+
+	STRUCT(procmig_claim);
+	MEMBER(procmig_claim, size);
+	MEMBER(procmig_claim, subsystem);
+	MEMBER(procmig_claim, version);
+	MEMBER(procmig_claim, length);
+	FLEXIBLE(procmig_claim, data);
+	END(procmig_claim);
+
+	STRUCT(procmig_admit);
+	MEMBER(procmig_admit, size);
+	MEMBER(procmig_admit, claims_bytes);
+	MEMBER(procmig_admit, claims);
+	MEMBER(procmig_admit, obstacles);
+	MEMBER(procmig_admit, obstacles_bytes);
+	MEMBER(procmig_admit, obstacle_count);
+	END(procmig_admit);
 
 	STRUCT(procmig_submit);
 	MEMBER(procmig_submit, size);

@@ -70,6 +70,8 @@ struct procmig_file_load {
  * @inspect: optional; worker or caller.  Name the obstacles with
  *	procmig_file_obstacle().  The process may run meanwhile.  That the
  *	description itself is not shared with somebody outside has been seen to.
+ * @admit: optional; caller, target.  As in subsystem.h, of what @inspect on the source
+ *	has claimed by procmig_file_claim().
  * @object: optional; worker.  Identifies what several descriptions share;
  *	without it every description is an object of its own.
  * @checkpoint: required; worker.  Write at most @room bytes that describe the
@@ -102,6 +104,7 @@ struct procmig_file_kind {
 
 	bool (*match)(struct file *file);
 	void (*inspect)(struct procmig_file_inspection *at, struct file *file);
+	int (*admit)(struct procmig_inspection *inspection, const void *data, size_t bytes);
 	const void *(*object)(struct file *file);
 	ssize_t (*checkpoint)(struct procmig_file_save *save, struct file *file,
 			      void *body, size_t room);
@@ -132,6 +135,10 @@ struct file *procmig_file_of_socket(struct sock *sk);
 __printf(3, 4)
 void procmig_file_obstacle(struct procmig_file_inspection *at,
 			   enum procmig_obstacle_code code, const char *format, ...);
+
+/* As procmig_claim(), of the kind. */
+void procmig_file_claim(struct procmig_file_inspection *at,
+			const struct procmig_file_kind *kind, const void *data, size_t bytes);
 
 /* A process outside the event that has what @holds says, and where. */
 struct procmig_file_holder {

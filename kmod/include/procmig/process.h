@@ -148,6 +148,15 @@ void procmig_obstacle(struct procmig_inspection *inspection, u32 subsystem,
 		      enum procmig_obstacle_code code, s64 object,
 		      const char *format, ...);
 
+/*
+ * In @inspect: the processes will need something on the target that nobody else may
+ * have there.  @head and then @data are what @admit gets to see on the target; both
+ * together at most a few kilobytes.
+ */
+void procmig_claim(struct procmig_inspection *inspection,
+		   const struct procmig_subsystem *subsystem, const void *head,
+		   size_t head_bytes, const void *data, size_t bytes);
+
 /* Add to the estimate of what a checkpoint sends. */
 void procmig_expect_bytes(struct procmig_inspection *inspection, u64 bytes);
 

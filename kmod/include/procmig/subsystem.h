@@ -77,6 +77,10 @@ struct procmig_subsystem_status {
  *	would send to the estimate.  Called on a running task before anything is
  *	frozen, and again on the quiesced one.  An error means that the
  *	inspection itself failed.
+ * @admit: optional; caller, target.  Name what stands here against something that
+ *	@inspect on the source has claimed by procmig_claim(), through
+ *	procmig_obstacle().  Trust nothing in @data, which is followed by a NUL; an
+ *	error means that it cannot be read, or that the look itself failed.
  * @setup_event: optional; worker.  Before any process's @setup; @private is the
  *	area of the event.
  * @cleanup_event: optional; worker.  Undo @setup_event, drop every reference.
@@ -144,6 +148,7 @@ struct procmig_subsystem {
 	unsigned int kind_count;
 
 	int (*inspect)(struct procmig_inspection *inspection);
+	int (*admit)(struct procmig_inspection *inspection, const void *data, size_t bytes);
 	int (*setup_event)(void *private);
 	void (*cleanup_event)(void *private);
 	void (*finish_event)(void *private);

@@ -41,7 +41,7 @@
 #include <linux/types.h>
 
 #define PROCMIG_DEVICE		"procmig"
-#define PROCMIG_ABI_VERSION	4
+#define PROCMIG_ABI_VERSION	5
 
 #define PROCMIG_TOKEN_BYTES	16
 #define PROCMIG_NAME_BYTES	32
@@ -203,14 +203,33 @@ enum procmig_obstacle_code {
 	PROCMIG_OBSTACLE_SHARED = 2,	  /* shared with a process outside */
 	PROCMIG_OBSTACLE_STATE = 3,	  /* the process is in a state that passes */
 	PROCMIG_OBSTACLE_LIMIT = 4,	  /* over a limit of this version */
+	PROCMIG_OBSTACLE_TAKEN = 5,	  /* on the target somebody else has it */
 };
+
+/*
+ * Something that the processes have and that nobody on the target may have when they
+ * come there: a number, a name.  Written by PROCMIG_IOC_INSPECT on the source, read by
+ * PROCMIG_IOC_ADMIT on the target.  @size covers the header and the data, rounded up
+ * to 8; what is left of it is zero.
+ */
+struct procmig_claim {
+	__u32 size;
+	__u32 subsystem;
+	__u32 version;		/* of the subsystem there */
+	__u32 length;		/* of the data, which only the subsystem knows to read */
+	__u8 data[];
+};
+
+#define PROCMIG_CLAIMS_MAX	(2u << 20)	/* bytes */
 
 /*
  * PROCMIG_IOC_INSPECT: all obstacles to a checkpoint of @pid, and of all that are
  * selected with it, at once, without freezing them; and what the target needs to know beforehand.  With obstacles
  * the ioctl still succeeds; EOVERFLOW when they do not fit @obstacles_bytes.
  * PIDs are written as far as they fit, the named process's first; @processes tells
- * whether there are more.  0 stands for one that has gone meanwhile.
+ * whether there are more.  0 stands for one that has gone meanwhile.  Claims are
+ * written as far as they fit, then comes a zero @size or the end of the room;
+ * @claims_bytes tells whether there are more.
  */
 struct procmig_inspect {
 	__u32 size;
@@ -231,6 +250,24 @@ struct procmig_inspect {
 	__u64 pids;		/* in: buffer of __s32[], in the caller's PID namespace */
 	__u32 pid_room;		/* in: how many fit, at most 65536; 0: none are wanted */
 	__u32 reserved;
+	__u64 claims;		/* in: buffer of struct procmig_claim */
+	__u32 claims_bytes;	/* in: its size, at most PROCMIG_CLAIMS_MAX; out: bytes of all */
+	__u32 reserved2;
+};
+
+/*
+ * PROCMIG_IOC_ADMIT: everything on this machine that stands against what processes
+ * of another one claim.  Nothing is kept free for them.  With obstacles the ioctl
+ * still succeeds; EOVERFLOW when they do not fit @obstacles_bytes, EPROTO when the
+ * claims are damaged.
+ */
+struct procmig_admit {
+	__u32 size;
+	__u32 claims_bytes;	/* in: at most PROCMIG_CLAIMS_MAX */
+	__u64 claims;		/* in: struct procmig_claim, one behind the other */
+	__u64 obstacles;	/* in: buffer */
+	__u32 obstacles_bytes;	/* in: its size; out: bytes used or needed */
+	__u32 obstacle_count;	/* out */
 };
 
 /*
@@ -341,6 +378,7 @@ struct procmig_attach {
 #define PROCMIG_IOC_ATTACH	_IOWR(PROCMIG_IOC_MAGIC, 0x07, struct procmig_attach)
 #define PROCMIG_IOC_PLAN	_IOWR(PROCMIG_IOC_MAGIC, 0x08, struct procmig_plan)
 #define PROCMIG_IOC_GIVE_UP	_IOWR(PROCMIG_IOC_MAGIC, 0x09, struct procmig_give_up)
+#define PROCMIG_IOC_ADMIT	_IOWR(PROCMIG_IOC_MAGIC, 0x0a, struct procmig_admit)
 
 /* ---- a request --------------------------------------------------------- */
 

@@ -612,6 +612,27 @@ struct procmig_file_mqueue_data {
 	__u32 reserved;
 };
 
+/*
+ * Claims of the files subsystem, struct procmig_claim: of the kind of that name, whose
+ * own data follows.  "mqueue": the name, without a slash.  "tmpfs": the path of a file
+ * in /dev/shm that nobody has open.  "tcp", "udp": struct procmig_inet_claim.
+ */
+struct procmig_file_claim {
+	char kind[PROCMIG_FILE_KIND_BYTES];
+	__u32 version;		/* of the kind there */
+	__u32 reserved;
+};
+
+/* An address that a socket is bound to, and listens at if it is TCP. */
+struct procmig_inet_claim {
+	__u32 type;		/* SOCK_STREAM, SOCK_DGRAM */
+	__u32 family;		/* AF_INET, AF_INET6 */
+	__u32 flags;		/* PROCMIG_INET_* */
+	__u32 uid;		/* of the socket: who may share it */
+	__u32 reuse;		/* 1: SO_REUSEADDR, 2: SO_REUSEPORT */
+	__u8 local[28];		/* as in struct procmig_file_inet */
+};
+
 /* "sysv-shm": an attached segment of System V shared memory */
 struct procmig_file_attachment {
 	__s32 id;		/* a PROCMIG_IPC_SEGMENT came before */
@@ -641,6 +662,14 @@ struct procmig_ipc_object {
 	__u32 mode;		/* permissions, and the two of above */
 	__u32 reserved;
 	__s64 change_time;	/* seconds, as all times here */
+};
+
+/* Claims of the ipc subsystem, struct procmig_claim: that ID and that key are free. */
+struct procmig_ipc_claim {
+	__u32 type;		/* 0: semaphores, 1: message queue, 2: shared memory */
+	__s32 id;
+	__s32 key;		/* 0 (IPC_PRIVATE): none */
+	__s32 place;		/* in the table, from 1 on; a part of the ID */
 };
 
 /* PIDs are those of processes inside of the event, or 0. */

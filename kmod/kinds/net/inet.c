@@ -12,6 +12,10 @@
 #define FLAGS (PROCMIG_INET_BOUND_PORT | PROCMIG_INET_BOUND_ADDRESS |		\
 	       PROCMIG_INET_LOCKED_PORT | PROCMIG_INET_CONNECTED | PROCMIG_INET_V6ONLY)
 
+/* procmig_inet_claim.reuse */
+#define REUSE_ADDRESS 1
+#define REUSE_PORT 2
+
 /* What is a number and nothing else. */
 static const struct {
 	u32 level, option;
@@ -111,6 +115,21 @@ ssize_t inet_save_rest(struct sock *sk, struct procmig_file_inet *saved, void *t
 	return filter + saved->options * sizeof(struct procmig_inet_option);
 }
 
+static u32 flags_of(struct sock *sk)
+{
+	u32 flags = 0;
+
+	if (inet_sk(sk)->inet_num)
+		flags |= PROCMIG_INET_BOUND_PORT;
+	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK)
+		flags |= PROCMIG_INET_BOUND_ADDRESS;
+	if (sk->sk_userlocks & SOCK_BINDPORT_LOCK)
+		flags |= PROCMIG_INET_LOCKED_PORT;
+	if (sk->sk_ipv6only)
+		flags |= PROCMIG_INET_V6ONLY;
+	return flags;
+}
+
 void inet_save(struct sock *sk, struct procmig_file_inet *saved)
 {
 	struct socket *socket = sk->sk_socket;
@@ -130,14 +149,29 @@ void inet_save(struct sock *sk, struct procmig_file_inet *saved)
 		memcpy(saved->remote, &address, sizeof(saved->remote));
 		saved->flags |= PROCMIG_INET_CONNECTED;
 	}
-	if (inet->inet_num)
-		saved->flags |= PROCMIG_INET_BOUND_PORT;
-	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK)
-		saved->flags |= PROCMIG_INET_BOUND_ADDRESS;
-	if (sk->sk_userlocks & SOCK_BINDPORT_LOCK)
-		saved->flags |= PROCMIG_INET_LOCKED_PORT;
-	if (sk->sk_ipv6only)
-		saved->flags |= PROCMIG_INET_V6ONLY;
+	saved->flags |= flags_of(sk);
+}
+
+void inet_claim(struct procmig_file_inspection *at, const struct procmig_file_kind *kind,
+		struct sock *sk)
+{
+	struct socket *socket = sk->sk_socket;
+	struct sockaddr_storage address = {};
+	struct procmig_inet_claim claim = {
+		.type = sk->sk_type,
+		.family = sk->sk_family,
+		.flags = flags_of(sk),
+		.uid = from_kuid(&init_user_ns, sk->sk_uid),
+		.reuse = (sk->sk_reuse ? REUSE_ADDRESS : 0) |
+			 (sk->sk_reuseport ? REUSE_PORT : 0),
+	};
+
+	BUILD_BUG_ON(sizeof(struct sockaddr_in6) != sizeof(claim.local));
+	if (!(claim.flags & (PROCMIG_INET_BOUND_PORT | PROCMIG_INET_BOUND_ADDRESS)) ||
+	    socket->ops->getname(socket, (struct sockaddr *)&address, 0) <= 0)
+		return;
+	memcpy(claim.local, &address, sizeof(claim.local));
+	procmig_file_claim(at, kind, &claim, sizeof(claim));
 }
 
 /* ---- target -------------------------------------------------------------- */
@@ -284,6 +318,70 @@ int inet_bind_again(struct socket *socket, const struct procmig_file_inet *wante
 	inet_lenient(socket->sk);
 	inet_lock_address(socket->sk, wanted);
 	release_sock(socket->sk);
+	return 0;
+}
+
+static bool claim_ok(const struct procmig_inet_claim *claim)
+{
+	return (claim->type == SOCK_STREAM || claim->type == SOCK_DGRAM) &&
+	       (claim->family == AF_INET || claim->family == AF_INET6) &&
+	       !(claim->flags & ~FLAGS) && !(claim->flags & PROCMIG_INET_CONNECTED) &&
+	       !(claim->reuse & ~(REUSE_ADDRESS | REUSE_PORT)) &&
+	       uid_valid(make_kuid(&init_user_ns, claim->uid));
+}
+
+/* As restarting it would, with a socket that is closed again. */
+static int try_to_bind(const struct procmig_inet_claim *claim)
+{
+	struct procmig_file_inet wanted = { .family = claim->family, .flags = claim->flags };
+	struct socket *socket;
+	int ret;
+
+	wanted.socket.type = claim->type;
+	memcpy(wanted.local, claim->local, sizeof(wanted.local));
+	ret = sock_create_kern(&init_net, claim->family, claim->type, 0, &socket);
+	if (ret)
+		return ret;
+	socket->sk->sk_uid = make_kuid(&init_user_ns, claim->uid);
+	if (claim->reuse & REUSE_ADDRESS)
+		sock_set_reuseaddr(socket->sk);
+	if (claim->reuse & REUSE_PORT)
+		sock_set_reuseport(socket->sk);
+	if (claim->flags & PROCMIG_INET_V6ONLY && claim->family == AF_INET6)
+		ret = inet_set_option(socket, SOL_IPV6, IPV6_V6ONLY, 1);
+	if (!ret)
+		ret = inet_bind_again(socket, &wanted);
+	sock_release(socket);
+	return ret;
+}
+
+int inet_admit(struct procmig_inspection *inspection, const void *data, size_t bytes)
+{
+	const struct procmig_inet_claim *claim = data;
+	struct sockaddr_storage address = {};
+	const char *protocol;
+	int ret;
+
+	if (bytes != sizeof(*claim) || !claim_ok(claim))
+		return -EPROTO;
+	memcpy(&address, claim->local, sizeof(claim->local));
+	address.ss_family = claim->family;
+	protocol = claim->type == SOCK_STREAM ? "TCP" : "UDP";
+	ret = try_to_bind(claim);
+	if (ret == -EADDRINUSE)
+		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_FILES, PROCMIG_OBSTACLE_TAKEN,
+				 -1, "%s socket %pISpc: another socket here has that port; end whoever has it",
+				 protocol, &address);
+	else if (ret == -EADDRNOTAVAIL)
+		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_FILES,
+				 PROCMIG_OBSTACLE_UNSUPPORTED, -1,
+				 "%s socket %pISpc: this node does not have that address",
+				 protocol, &address);
+	else if (ret)
+		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_FILES,
+				 PROCMIG_OBSTACLE_UNSUPPORTED, -1,
+				 "%s socket %pISpc cannot be had here (%d)", protocol,
+				 &address, ret);
 	return 0;
 }
 

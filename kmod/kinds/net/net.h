@@ -51,6 +51,10 @@ bool inet_is_file(struct file *file, const void *other);
 
 const char *inet_obstacle(struct sock *sk);
 void inet_save(struct sock *sk, struct procmig_file_inet *saved);
+/* While inspecting: the address that it is bound to must be had on the target. */
+void inet_claim(struct procmig_file_inspection *at, const struct procmig_file_kind *kind,
+		struct sock *sk);
+int inet_admit(struct procmig_inspection *inspection, const void *data, size_t bytes);
 /* Its filter and the options, which follow the body; their bytes. */
 ssize_t inet_save_rest(struct sock *sk, struct procmig_file_inet *saved, void *to, size_t room);
 

@@ -417,8 +417,10 @@ static void tcp_inspect(struct procmig_file_inspection *at, struct file *file)
 	}
 	switch (READ_ONCE(sk->sk_state)) {
 	case TCP_CLOSE:
+		inet_claim(at, &tcp_kind, sk);
 		break;
 	case TCP_LISTEN:
+		inet_claim(at, &tcp_kind, sk);
 		inspect_waiting(at, sk);
 		break;
 	case TCP_SYN_SENT:
@@ -446,6 +448,7 @@ const struct procmig_file_kind tcp_kind = {
 	.kind_count = ARRAY_SIZE(kinds),
 	.match = tcp_match,
 	.inspect = tcp_inspect,
+	.admit = inet_admit,
 	.object = tcp_object,
 	.checkpoint = tcp_checkpoint,
 	.checkpoint_data = tcp_checkpoint_data,

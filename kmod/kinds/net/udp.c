@@ -61,8 +61,10 @@ static void udp_inspect(struct procmig_file_inspection *at, struct file *file)
 	struct sockaddr_storage address = {};
 	const char *why = obstacle(sk);
 
-	if (!why)
+	if (!why) {
+		inet_claim(at, &udp_kind, sk);
 		return;
+	}
 	/* An unconnected socket has no peer: show what it is bound to. */
 	if (socket->ops->getname(socket, (struct sockaddr *)&address, 1) < 0)
 		socket->ops->getname(socket, (struct sockaddr *)&address, 0);
@@ -365,6 +367,7 @@ const struct procmig_file_kind udp_kind = {
 	.kind_count = ARRAY_SIZE(kinds),
 	.match = udp_match,
 	.inspect = udp_inspect,
+	.admit = inet_admit,
 	.checkpoint = udp_checkpoint,
 	.checkpoint_data = udp_checkpoint_data,
 	.restart = udp_restart,

@@ -128,6 +128,15 @@ const struct procmig_file_kind *files_kind_of(const struct files_kinds *set,
 const struct procmig_file_kind *files_kind_named(const struct files_kinds *set,
 						 const char *name);
 
+/* ---- claims.c ---- */
+
+int files_admit(struct procmig_inspection *inspection, const void *data, size_t bytes);
+
+/* ---- tmpfs.c ---- */
+
+/* While inspecting: its name is to be free on the target. */
+void files_tmpfs_claim(struct procmig_file_inspection *at, struct file *file);
+
 /* ---- holders.c ---- */
 
 /*

@@ -193,8 +193,10 @@ static int inspect_made_file(struct file *file, void *private)
 {
 	struct procmig_file_inspection *at = private;
 
-	if (!procmig_is_clear(at->inspection, file_inode(file)))
-		files_tmpfs_kind.inspect(at, file);
+	if (procmig_is_clear(at->inspection, file_inode(file)))
+		return 0;
+	files_tmpfs_kind.inspect(at, file);
+	files_tmpfs_claim(at, file);
 	return 0;
 }
 
@@ -285,6 +287,7 @@ const struct procmig_subsystem files_subsystem = {
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),
 	.inspect = files_inspect,
+	.admit = files_admit,
 	.setup_event = files_setup_event,
 	.cleanup_event = files_cleanup_event,
 	.finish_event = files_finish_event,

@@ -9,9 +9,13 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/pid_namespace.h>
 #include <linux/posix_acl.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <procmig/open_file.h>
 
@@ -71,6 +75,71 @@ static void tmpfs_inspect(struct procmig_file_inspection *at, struct file *file)
 	files_inspect_path(at, &name);
 	dput(name.dentry);
 	procmig_file_inspect_memory(at, file);
+}
+
+/* If it is open for writing, others than the modules can see that it will be needed. */
+void files_tmpfs_claim(struct procmig_file_inspection *at, struct file *file)
+{
+	char *buffer, *text;
+	struct path name;
+
+	if (!find_name(file, &name))
+		return;
+	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
+	/* Without memory: found at the latest by the restart. */
+	text = buffer ? procmig_compat_path(&name, at->root, buffer, PATH_MAX) :
+			ERR_PTR(-ENOMEM);
+	if (!IS_ERR(text))
+		procmig_file_claim(at, &files_tmpfs_kind, text, strlen(text));
+	kvfree(buffer);
+	dput(name.dentry);
+}
+
+static int find_at_root(const char *path, struct path *directory)
+{
+	struct task_struct *init = init_pid_ns.child_reaper;
+	const char *end = strrchr(path, '/');
+	char *parent = kstrndup(path, end - path + 1, GFP_KERNEL);
+	struct path root;
+	int ret;
+
+	if (!parent)
+		return -ENOMEM;
+	task_lock(init);
+	get_fs_root(init->fs, &root);
+	task_unlock(init);
+	ret = procmig_compat_find_directory(&root, parent, directory);
+	path_put(&root);
+	kfree(parent);
+	return ret;
+}
+
+static int tmpfs_admit(struct procmig_inspection *inspection, const void *data, size_t bytes)
+{
+	const char *path = data, *name;
+	struct path directory;
+	struct dentry *there;
+	int ret;
+
+	if (*path != '/' || strlen(path) != bytes || bytes >= PATH_MAX)
+		return -EPROTO;
+	ret = find_at_root(path, &directory);
+	if (ret == -ENOENT || ret == -ENOTDIR) {
+		procmig_obstacle(inspection, files_subsystem.id, PROCMIG_OBSTACLE_UNSUPPORTED,
+				 -1, "%s: there is no such directory here", path);
+		return 0;
+	}
+	if (ret)
+		return ret;
+	name = strrchr(path, '/') + 1;
+	there = lookup_positive_unlocked(name, directory.dentry, strlen(name));
+	if (!IS_ERR(there)) {
+		procmig_obstacle(inspection, files_subsystem.id, PROCMIG_OBSTACLE_TAKEN, -1,
+				 "%s: there is a file of that name here, remove it", path);
+		dput(there);
+	}
+	path_put(&directory);
+	return PTR_ERR_OR_ZERO(there) == -ENOENT ? 0 : PTR_ERR_OR_ZERO(there);
 }
 
 static ssize_t tmpfs_checkpoint(struct procmig_file_save *save, struct file *file,
@@ -275,6 +344,7 @@ const struct procmig_file_kind files_tmpfs_kind = {
 	.kind_count = ARRAY_SIZE(kinds),
 	.match = tmpfs_match,
 	.inspect = tmpfs_inspect,
+	.admit = tmpfs_admit,
 	.object = tmpfs_object,
 	.checkpoint = tmpfs_checkpoint,
 	.checkpoint_data = tmpfs_checkpoint_data,

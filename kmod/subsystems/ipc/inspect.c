@@ -22,13 +22,15 @@ static void inspect_segment(struct procmig_inspection *inspection,
 }
 
 static void inspect_object(struct procmig_inspection *inspection,
-			   enum procmig_sysv_type type, struct kern_ipc_perm *object)
+			   enum procmig_sysv_type type, struct kern_ipc_perm *object,
+			   int place)
 {
 	struct ipc_users users = { .scope = procmig_inspected_scope(inspection) };
 
 	ipc_find_users(&users, type, object);
 	if (!users.inside)
 		return;
+	ipc_claim(inspection, type, object, place);
 	if (users.outside)
 		procmig_obstacle(inspection, ipc_subsystem.id, PROCMIG_OBSTACLE_SHARED,
 				 object->id,
@@ -46,7 +48,7 @@ static void inspect_objects(struct procmig_inspection *inspection,
 
 	procmig_compat_ipc_lock(ns, type);
 	while ((object = procmig_compat_ipc_next(ns, type, &place)))
-		inspect_object(inspection, type, object);
+		inspect_object(inspection, type, object, place);
 	procmig_compat_ipc_unlock(ns, type);
 }
 

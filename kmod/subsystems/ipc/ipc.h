@@ -70,6 +70,16 @@ void ipc_find_users(struct ipc_users *users, enum procmig_sysv_type type,
 /* Its PID if it is that of a process inside, else 0. */
 pid_t ipc_pid_inside(const struct procmig_scope *scope, struct pid *pid);
 
+/* ---- claims.c ---- */
+
+/* @place: as procmig_compat_ipc_next() has set it. */
+void ipc_claim(struct procmig_inspection *inspection, enum procmig_sysv_type type,
+	       const struct kern_ipc_perm *object, int place);
+int ipc_admit(struct procmig_inspection *inspection, const void *data, size_t bytes);
+/* Whether @object has that ID or that key, and what to say then. */
+bool ipc_is_in_the_way(const struct kern_ipc_perm *object, enum procmig_sysv_type type,
+		       int id, int key, char *why, size_t bytes);
+
 /* ---- inspect.c, checkpoint.c, segments.c, restart.c ---- */
 
 int ipc_inspect(struct procmig_inspection *inspection);

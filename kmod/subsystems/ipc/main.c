@@ -149,6 +149,7 @@ const struct procmig_subsystem ipc_subsystem = {
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),
 	.inspect = ipc_inspect,
+	.admit = ipc_admit,
 	.setup_event = ipc_setup_event,
 	.cleanup_event = ipc_cleanup_event,
 	.finish_event = ipc_finish_event,

@@ -46,23 +46,17 @@ static int check_free(struct procmig_process *process, enum procmig_sysv_type ty
 		      const struct procmig_ipc_object *wanted)
 {
 	struct ipc_namespace *ns = current->nsproxy->ipc_ns;
+	char why[PROCMIG_MESSAGE_BYTES];
 	struct kern_ipc_perm *object;
-	int place = 0, ret = 0;
+	bool taken = false;
+	int place = 0;
 
 	procmig_compat_ipc_lock(ns, type);
-	while (!ret && (object = procmig_compat_ipc_next(ns, type, &place))) {
-		if (object->id == wanted->id)
-			ret = procmig_fail(process, ipc_subsystem.id, -EEXIST,
-					   "%s %d: that ID is taken here; remove what has it (ipcrm)",
-					   ipc_type_name(type), wanted->id);
-		else if (wanted->key != IPC_PRIVATE && object->key == wanted->key)
-			ret = procmig_fail(process, ipc_subsystem.id, -EEXIST,
-					   "%s %d: its key %#x is taken here by %d; remove that (ipcrm)",
-					   ipc_type_name(type), wanted->id, wanted->key,
-					   object->id);
-	}
+	while (!taken && (object = procmig_compat_ipc_next(ns, type, &place)))
+		taken = ipc_is_in_the_way(object, type, wanted->id, wanted->key, why,
+					  sizeof(why));
 	procmig_compat_ipc_unlock(ns, type);
-	return ret;
+	return taken ? procmig_fail(process, ipc_subsystem.id, -EEXIST, "%s", why) : 0;
 }
 
 /* @argument: size or number of semaphores.  Its ID, or an errno. */

@@ -82,6 +82,7 @@ struct options {
 	unsigned int bulk;
 	struct procmig_strategy strategy;
 	uint32_t selection;
+	uint32_t claims_bytes;
 	uint32_t watchdog_ms, quiesce_ms, reason_ms;
 	uint64_t timeout_ms;
 	uint64_t raw_bytes;
@@ -115,6 +116,9 @@ static struct {
 	char step[64];
 	char message[2 * PROCMIG_MESSAGE_BYTES];
 } run = { .device = -1, .request = -1, .control = { .fd = -1 }, .stub_output = -1 };
+
+/* What INSPECT tells and ADMIT reads. */
+static uint8_t claims[64 << 10];
 
 /* ---- names ---------------------------------------------------------------- */
 
@@ -202,6 +206,7 @@ static const struct name obstacle_codes[] = {
 	{ PROCMIG_OBSTACLE_SHARED, "shared" },
 	{ PROCMIG_OBSTACLE_STATE, "state" },
 	{ PROCMIG_OBSTACLE_LIMIT, "limit" },
+	{ PROCMIG_OBSTACLE_TAKEN, "taken" },
 	{ }
 };
 
@@ -835,6 +840,8 @@ static int inspect(struct procmig_inspect *in, void *buffer, uint32_t bytes)
 		.selection = run.opt.selection,
 		.pids = (uintptr_t)pids,
 		.pid_room = sizeof(pids) / sizeof(*pids),
+		.claims = (uintptr_t)claims,
+		.claims_bytes = sizeof(claims),
 	};
 	if (ioctl(run.device, PROCMIG_IOC_INSPECT, in) < 0) {
 		if (errno == EOVERFLOW)
@@ -846,11 +853,75 @@ static int inspect(struct procmig_inspect *in, void *buffer, uint32_t bytes)
 	return 0;
 }
 
+static bool show_obstacles(const char *call, const char *buffer, uint32_t bytes, uint32_t count)
+{
+	const char *p = buffer;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct procmig_obstacle *o = (const void *)p;
+
+		if (o->size < sizeof(*o) || p + o->size > buffer + bytes) {
+			failed(EPROTO, call, "obstacle %u has size %u", i, o->size);
+			return false;
+		}
+		printf("{\"obstacle\":%u", i);
+		json_text("subsystem", name_of(subsystems, o->subsystem), 16);
+		json_text("code", name_of(obstacle_codes, o->code), 16);
+		printf(",\"object\":%" PRId64, (int64_t)o->object);
+		json_text("text", o->text, o->size - sizeof(*o));
+		printf("}\n");
+		p += o->size;
+	}
+	return true;
+}
+
+/* Those that fitted. */
+static void show_claims(uint32_t used)
+{
+	uint32_t end = used < sizeof(claims) ? used : sizeof(claims), size, at;
+
+	printf(",\"claims\":\"");
+	for (at = 0; end - at >= sizeof(struct procmig_claim); at += size) {
+		size = ((const struct procmig_claim *)(claims + at))->size;
+		if (!size || size > end - at)
+			break;
+		for (uint32_t i = at; i < at + size; i++)
+			printf("%02x", claims[i]);
+	}
+	printf("\"");
+}
+
+static int cmd_admit(void)
+{
+	static char obstacles[65536];
+	struct procmig_admit admit = {
+		.size = sizeof(admit),
+		.claims = (uintptr_t)claims,
+		.claims_bytes = run.opt.claims_bytes,
+		.obstacles = (uintptr_t)obstacles,
+		.obstacles_bytes = sizeof(obstacles),
+	};
+
+	if (open_device())
+		return finish(EXIT_FAILED);
+	if (ioctl(run.device, PROCMIG_IOC_ADMIT, &admit) < 0) {
+		failed(errno, "PROCMIG_IOC_ADMIT", "%u bytes of claims: %s",
+		       run.opt.claims_bytes, strerror(errno));
+		return finish(EXIT_FAILED);
+	}
+	if (!show_obstacles("PROCMIG_IOC_ADMIT", obstacles, admit.obstacles_bytes,
+			    admit.obstacle_count))
+		return finish(EXIT_FAILED);
+	printf("{\"command\":\"admit\",\"ok\":%s,\"obstacles\":%u}\n",
+	       admit.obstacle_count ? "false" : "true", admit.obstacle_count);
+	return admit.obstacle_count ? EXIT_REFUSED : EXIT_OK;
+}
+
 static int cmd_inspect(void)
 {
 	uint32_t bytes = 4096;
 	struct procmig_inspect in;
-	char *buffer = NULL, *p;
+	char *buffer = NULL;
 	int full;
 
 	if (open_device())
@@ -870,23 +941,8 @@ static int cmd_inspect(void)
 	if (full < 0)
 		return finish(EXIT_FAILED);
 
-	p = buffer;
-	for (uint32_t i = 0; i < in.obstacle_count; i++) {
-		const struct procmig_obstacle *o = (void *)p;
-
-		if (o->size < sizeof(*o) || p + o->size > buffer + in.obstacles_bytes) {
-			failed(EPROTO, "PROCMIG_IOC_INSPECT", "obstacle %u has size %u",
-			       i, o->size);
-			return finish(EXIT_FAILED);
-		}
-		printf("{\"obstacle\":%u", i);
-		json_text("subsystem", name_of(subsystems, o->subsystem), 16);
-		json_text("code", name_of(obstacle_codes, o->code), 16);
-		printf(",\"object\":%" PRId64, (int64_t)o->object);
-		json_text("text", o->text, o->size - sizeof(*o));
-		printf("}\n");
-		p += o->size;
-	}
+	if (!show_obstacles("PROCMIG_IOC_INSPECT", buffer, in.obstacles_bytes, in.obstacle_count))
+		return finish(EXIT_FAILED);
 	printf("{\"command\":\"inspect\",\"ok\":%s,\"pid\":%d,\"obstacles\":%u",
 	       in.obstacle_count ? "false" : "true", run.opt.pid, in.obstacle_count);
 	json_number("processes", in.processes);
@@ -898,6 +954,7 @@ static int cmd_inspect(void)
 	json_number("memory_bytes", in.memory_bytes);
 	json_number("monotonic_ns", in.monotonic_ns);
 	json_number("boottime_ns", in.boottime_ns);
+	show_claims(in.claims_bytes);
 	printf("}\n");
 	return in.obstacle_count ? EXIT_REFUSED : EXIT_OK;
 }
@@ -1397,6 +1454,7 @@ static int cmd_raw(bool send_it)
 static const char usage_text[] =
 "usage: procmig-drive COMMAND [options]\n"
 "  inspect    --pid N                     obstacles, without freezing\n"
+"  admit      [--claims HEX]              obstacles to what inspect has shown elsewhere\n"
 "  source     --pid N --token HEX --connect HOST:PORT [--bulk N] [--no-commit]\n"
 "  target     --pid N --token HEX --listen PORT --stub PATH [--no-clock] [-- STUB ARGS]\n"
 "  status     --token HEX\n"
@@ -1463,6 +1521,18 @@ static void parse_token(struct options *o, const char *text)
 	o->have_token = true;
 }
 
+static void parse_claims(struct options *o, const char *text)
+{
+	size_t digits = strlen(text);
+
+	if (digits % 2 || digits / 2 > sizeof(claims) ||
+	    strspn(text, "0123456789abcdef") != digits)
+		usage("--claims: not two hexadecimal digits per byte, of at most %zu bytes",
+		      sizeof(claims));
+	for (o->claims_bytes = 0; o->claims_bytes < digits / 2; o->claims_bytes++)
+		sscanf(text + 2 * o->claims_bytes, "%2hhx", &claims[o->claims_bytes]);
+}
+
 static void parse_peer(struct options *o, const char *text)
 {
 	const char *colon = strrchr(text, ':');
@@ -1516,7 +1586,7 @@ enum {
 	OPT_PID, OPT_START, OPT_TOKEN, OPT_CONNECT, OPT_LISTEN, OPT_STUB, OPT_BULK,
 	OPT_MECHANISM, OPT_MODE, OPT_CONTEXT, OPT_QUIESCE, OPT_WATCHDOG, OPT_QUIESCE_MS,
 	OPT_TIMEOUT, OPT_DEVICE, OPT_ABORT_AT, OPT_STOP_AT, OPT_CRASH_AT, OPT_NO_COMMIT,
-	OPT_NO_CLOCK, OPT_NEVER_RAN, OPT_ORDER, OPT_BYTES, OPT_REASON_MS, OPT_SELECT,
+	OPT_NO_CLOCK, OPT_NEVER_RAN, OPT_ORDER, OPT_BYTES, OPT_REASON_MS, OPT_SELECT, OPT_CLAIMS,
 	OPT_HELP,
 };
 
@@ -1546,6 +1616,7 @@ static const struct option long_options[] = {
 	{ "bytes", required_argument, NULL, OPT_BYTES },
 	{ "reason-ms", required_argument, NULL, OPT_REASON_MS },
 	{ "select", required_argument, NULL, OPT_SELECT },
+	{ "claims", required_argument, NULL, OPT_CLAIMS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ }
 };
@@ -1642,6 +1713,9 @@ static void parse(struct options *o, int argc, char **argv)
 		case OPT_SELECT:
 			o->selection = choice("select", selections, optarg);
 			break;
+		case OPT_CLAIMS:
+			parse_claims(o, optarg);
+			break;
 		case OPT_HELP:
 			printf("%s", usage_text);
 			exit(EXIT_OK);
@@ -1694,6 +1768,8 @@ int main(int argc, char **argv)
 			usage("inspect needs --pid");
 		return cmd_inspect();
 	}
+	if (!strcmp(c, "admit"))
+		return cmd_admit();
 	if (!o->have_token)
 		usage("%s needs --token, or is no command", c);
 	if (!strcmp(c, "source")) {

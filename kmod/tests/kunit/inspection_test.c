@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How obstacles are packed into the caller's buffer, and what mechanisms apply. */
+/*
+ * How obstacles and claims are packed into the caller's buffer, how claims are read
+ * again, and what mechanisms apply.
+ */
 #include <kunit/test.h>
 #include <linux/slab.h>
 
@@ -112,6 +115,120 @@ static void expected_bytes_add_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (1ULL << 40) + 4096, inspection->memory_bytes);
 }
 
+/* ---- claims ---------------------------------------------------------------- */
+
+static struct {
+	unsigned int calls;
+	char text[16];
+	int answer;
+} asked;
+
+static int ask(struct procmig_inspection *inspection, const void *data, size_t bytes)
+{
+	asked.calls++;
+	strscpy(asked.text, data, sizeof(asked.text));
+	if (strlen(data) != bytes)
+		return -EPROTO;
+	return asked.answer;
+}
+
+static const struct procmig_subsystem claimer = {
+	.name = "claimer", .id = 0x100, .version = 3, .admit = ask,
+};
+
+static const struct procmig_subsystem_set claimers = {
+	.subsystem = { &claimer }, .count = 1,
+};
+
+static struct procmig_inspection *claiming(struct kunit *test, size_t room)
+{
+	struct procmig_inspection *inspection = inspection_new(test, ROOM);
+
+	inspection->claims = kunit_kzalloc(test, ROOM, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, inspection->claims);
+	memset(inspection->claims, GUARD, ROOM);
+	inspection->claims_room = room;
+	asked.calls = 0;
+	asked.answer = 0;
+	return inspection;
+}
+
+static void claims_are_packed_and_read(struct kunit *test)
+{
+	struct procmig_inspection *inspection = claiming(test, ROOM);
+	struct procmig_claim *first = inspection->claims;
+
+	procmig_claim(inspection, &claimer, "head", 4, "-data", 5);
+	procmig_claim(inspection, &claimer, "", 0, "12345678", 8);
+	KUNIT_EXPECT_EQ(test, 0u, first->size % 8);
+	KUNIT_EXPECT_EQ(test, 0x100u, first->subsystem);
+	KUNIT_EXPECT_EQ(test, 3u, first->version);
+	KUNIT_EXPECT_EQ(test, 9u, first->length);
+	KUNIT_EXPECT_EQ(test, inspection->claims_used, inspection->claims_written);
+	KUNIT_EXPECT_TRUE(test, untouched(inspection->claims + inspection->claims_used,
+					  ROOM - inspection->claims_used));
+	KUNIT_EXPECT_EQ(test, 0, procmig_admit(inspection, &claimers, inspection->claims,
+					       first->size));
+	KUNIT_EXPECT_STREQ(test, asked.text, "head-data");
+	KUNIT_EXPECT_EQ(test, 0, procmig_admit(inspection, &claimers, inspection->claims,
+					       inspection->claims_used));
+	KUNIT_EXPECT_STREQ(test, asked.text, "12345678");
+	KUNIT_EXPECT_EQ(test, 3u, asked.calls);
+	KUNIT_EXPECT_EQ(test, 0u, inspection->count);
+}
+
+/* What comes behind one that does not fit is left out as well, however short it is. */
+static void claims_that_do_not_fit_are_counted(struct kunit *test)
+{
+	struct procmig_inspection *all = claiming(test, ROOM), *some;
+
+	procmig_claim(all, &claimer, NULL, 0, "first", 5);
+	procmig_claim(all, &claimer, NULL, 0, "one that is longer", 18);
+	procmig_claim(all, &claimer, NULL, 0, "x", 1);
+	some = claiming(test, 48);
+	procmig_claim(some, &claimer, NULL, 0, "first", 5);
+	procmig_claim(some, &claimer, NULL, 0, "one that is longer", 18);
+	procmig_claim(some, &claimer, NULL, 0, "x", 1);
+	KUNIT_EXPECT_EQ(test, all->claims_used, some->claims_used);
+	KUNIT_EXPECT_EQ(test, (size_t)24, some->claims_written);
+	KUNIT_EXPECT_TRUE(test, untouched(some->claims + 24, ROOM - 24));
+}
+
+static void claims_of_somebody_else_are_obstacles(struct kunit *test)
+{
+	static const struct procmig_subsystem later = { .id = 0x100, .version = 4 };
+	static const struct procmig_subsystem other = { .id = 0x101, .version = 1 };
+	struct procmig_inspection *inspection = claiming(test, ROOM);
+
+	procmig_claim(inspection, &later, NULL, 0, "x", 1);
+	procmig_claim(inspection, &other, NULL, 0, "x", 1);
+	KUNIT_EXPECT_EQ(test, 0, procmig_admit(inspection, &claimers, inspection->claims,
+					       inspection->claims_used));
+	KUNIT_EXPECT_EQ(test, 2u, inspection->count);
+	KUNIT_EXPECT_EQ(test, 0u, asked.calls);
+}
+
+static void damaged_claims_are_refused(struct kunit *test)
+{
+	struct procmig_inspection *inspection = claiming(test, ROOM);
+	struct procmig_claim *claim = inspection->claims;
+	size_t bytes;
+
+	procmig_claim(inspection, &claimer, NULL, 0, "x", 1);
+	bytes = inspection->claims_used;
+	KUNIT_EXPECT_EQ(test, -EPROTO, procmig_admit(inspection, &claimers, claim, bytes - 1));
+	KUNIT_EXPECT_EQ(test, -EPROTO, procmig_admit(inspection, &claimers, claim, 8));
+	claim->data[7] = 1;
+	KUNIT_EXPECT_EQ(test, -EPROTO, procmig_admit(inspection, &claimers, claim, bytes));
+	claim->data[7] = 0;
+	claim->length = 8;
+	KUNIT_EXPECT_EQ(test, -EPROTO, procmig_admit(inspection, &claimers, claim, bytes));
+	KUNIT_EXPECT_EQ(test, 0u, asked.calls);
+	claim->length = 1;
+	asked.answer = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, -ENOMEM, procmig_admit(inspection, &claimers, claim, bytes));
+}
+
 static void mechanisms_are_found_by_entity(struct kunit *test)
 {
 	static const struct procmig_mechanism mechanisms[] = {
@@ -143,6 +260,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_does_not_fit_is_counted),
 	KUNIT_CASE(a_long_text_is_cut),
 	KUNIT_CASE(expected_bytes_add_up),
+	KUNIT_CASE(claims_are_packed_and_read),
+	KUNIT_CASE(claims_that_do_not_fit_are_counted),
+	KUNIT_CASE(claims_of_somebody_else_are_obstacles),
+	KUNIT_CASE(damaged_claims_are_refused),
 	KUNIT_CASE(mechanisms_are_found_by_entity),
 	{}
 };

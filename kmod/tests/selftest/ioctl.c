@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "procmig.h"
+#include "procmig_stream.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define DEVICE		"/dev/" PROCMIG_DEVICE
@@ -595,6 +596,169 @@ static pid_t unused_pid(void)
 		_exit(0);
 	waitpid(pid, NULL, 0);
 	return pid;
+}
+
+/* ---- what is claimed on a target ---- */
+
+static _Alignas(8) unsigned char claims[256];
+static __u32 claims_bytes;
+
+static struct procmig_claim *add_claim(__u32 subsystem, const void *data, __u32 length)
+{
+	struct procmig_claim *claim = (void *)(claims + claims_bytes);
+
+	memset(claim, 0, sizeof(claims) - claims_bytes);
+	claim->size = (sizeof(*claim) + length + 8) & ~7U;
+	claim->subsystem = subsystem;
+	claim->version = 1;
+	claim->length = length;
+	memcpy(claim->data, data, length);
+	claims_bytes += claim->size;
+	return claim;
+}
+
+/* Nobody has that name and that port here. */
+static void good_claims(void)
+{
+	struct {
+		struct procmig_file_claim head;
+		char name[8];
+	} queue = { .head = { .kind = "mqueue", .version = 1 }, .name = "nobodys" };
+	struct {
+		struct procmig_file_claim head;
+		struct procmig_inet_claim inet;
+	} port = { .head = { .kind = "tcp", .version = 1 }, .inet = {
+		.type = SOCK_STREAM, .family = AF_INET, .flags = PROCMIG_INET_BOUND_PORT,
+	} };
+	const struct procmig_ipc_claim object = { .id = 32767, .place = 32768 };
+	const struct sockaddr_in local = { .sin_family = AF_INET, .sin_port = htons(4711) };
+
+	memcpy(port.inet.local, &local, sizeof(local));
+	claims_bytes = 0;
+	add_claim(PROCMIG_SUBSYSTEM_FILES, &queue, sizeof(queue) - 1);
+	add_claim(PROCMIG_SUBSYSTEM_FILES, &port, sizeof(port));
+	add_claim(PROCMIG_SUBSYSTEM_IPC, &object, sizeof(object));
+}
+
+static void good_admit(struct procmig_admit *admit)
+{
+	static char obstacles[4096];
+
+	good_claims();
+	*admit = (struct procmig_admit){
+		.size = sizeof(*admit),
+		.claims = (uintptr_t)claims,
+		.claims_bytes = claims_bytes,
+		.obstacles = (uintptr_t)obstacles,
+		.obstacles_bytes = sizeof(obstacles),
+	};
+}
+
+static void refuse_claims(const char *how)
+{
+	struct procmig_admit admit;
+	unsigned char kept[sizeof(claims)];
+	__u32 bytes = claims_bytes;
+
+	memcpy(kept, claims, sizeof(kept));
+	good_admit(&admit);
+	memcpy(claims, kept, sizeof(kept));
+	admit.claims_bytes = bytes;
+	expect(EPROTO, call(device, PROCMIG_IOC_ADMIT, &admit), "ADMIT", how);
+}
+
+static void test_damaged_claims(void)
+{
+	struct procmig_claim *first = (void *)claims;
+	struct procmig_file_claim *kind = (void *)first->data;
+
+	claims_bytes = sizeof(*first) - 1;
+	refuse_claims("less than a header");
+	good_claims();
+	claims_bytes -= 8;
+	refuse_claims("the last is cut off");
+	good_claims();
+	first->size = 0;
+	refuse_claims("size 0");
+	good_claims();
+	first->size = ~7U;
+	refuse_claims("the largest size");
+	good_claims();
+	first->size += 4;
+	refuse_claims("a size that is not a multiple of 8");
+	good_claims();
+	first->length = first->size - sizeof(*first);
+	refuse_claims("no zero at the end");
+	good_claims();
+	first->length = ~0U;
+	refuse_claims("the largest length");
+	good_claims();
+	first->length = sizeof(*kind) - 1;
+	memset(first->data + first->length, 0, 8);
+	refuse_claims("shorter than what the subsystem wants");
+	good_claims();
+	memset(kind->kind, 'x', sizeof(kind->kind));
+	refuse_claims("a kind without an end");
+	good_claims();
+	kind->reserved = 1;
+	refuse_claims("reserved not zero");
+	good_claims();
+	((char *)(kind + 1))[1] = '/';
+	refuse_claims("a message queue's name with a slash");
+	good_claims();
+	((char *)(kind + 1))[1] = '\0';
+	refuse_claims("a name with a zero in it");
+}
+
+static void test_admit(void)
+{
+	const struct ioctl_case c = {
+		"ADMIT", PROCMIG_IOC_ADMIT, sizeof(struct procmig_admit),
+		sizeof(struct procmig_admit), 0,
+	};
+	struct procmig_claim *first = (void *)claims;
+	struct procmig_admit good, a;
+
+	good_admit(&good);
+	check_conventions(device, &c, &good);
+	check_read_only(device, &c, &good);
+	a = good;
+	expect(0, call(device, c.code, &a), c.name, "what nobody has");
+	result(!a.obstacle_count && !a.obstacles_bytes, "ADMIT: %u obstacles in %u bytes",
+	       a.obstacle_count, a.obstacles_bytes);
+	a = good;
+	a.claims_bytes = 0;
+	a.claims = 0;
+	expect(0, call(device, c.code, &a), c.name, "no claims");
+	a = good;
+	a.claims_bytes = PROCMIG_CLAIMS_MAX + 1;
+	expect(EINVAL, call(device, c.code, &a), c.name, "too many claims");
+	a = good;
+	a.obstacles_bytes = (1 << 20) + 1;
+	expect(EINVAL, call(device, c.code, &a), c.name, "too much room for obstacles");
+	a = good;
+	a.claims = KERNEL_ADDRESS;
+	expect(EFAULT, call(device, c.code, &a), c.name, "claims in the kernel");
+	a.claims = 0;
+	expect(EFAULT, call(device, c.code, &a), c.name, "claims nowhere");
+
+	first->subsystem = 4711;
+	a = good;
+	expect(0, call(device, c.code, &a), c.name, "of a subsystem that nobody has");
+	result(a.obstacle_count == 1, "ADMIT: %u obstacles", a.obstacle_count);
+	a = good;
+	a.obstacles_bytes = 0;
+	a.obstacles = 0;
+	expect(EOVERFLOW, call(device, c.code, &a), c.name, "no room for obstacles");
+	a = good;
+	a.obstacles = KERNEL_ADDRESS;
+	expect(EFAULT, call(device, c.code, &a), c.name, "obstacles to the kernel");
+	good_claims();
+	first->version = ~0U;
+	a = good;
+	expect(0, call(device, c.code, &a), c.name, "of a later version");
+	result(a.obstacle_count == 1, "ADMIT: %u obstacles", a.obstacle_count);
+	test_damaged_claims();
 }
 
 static void test_inspect(pid_t victim)
@@ -1440,13 +1604,21 @@ static __s32 harmless_pid(pid_t victim, __s32 pid)
 	return pid > 0 && pid < 0x400000 ? victim : pid;
 }
 
+static void spoil_claims(void)
+{
+	if (roll() % 2)
+		((__u32 *)claims)[roll() % (claims_bytes / 4)] = interesting();
+	else
+		claims[roll() % claims_bytes] = roll();
+}
+
 static void fuzz(pid_t victim, unsigned long calls)
 {
 	static const unsigned long codes[] = {
 		PROCMIG_IOC_INFO, PROCMIG_IOC_COMPONENT, PROCMIG_IOC_STATE_KIND, PROCMIG_IOC_INSPECT,
 		PROCMIG_IOC_CHECKPOINT, PROCMIG_IOC_RESTART, PROCMIG_IOC_ENTER, PROCMIG_IOC_ATTACH,
 		PROCMIG_REQ_STATUS, PROCMIG_REQ_COMMIT, PROCMIG_REQ_ABORT, PROCMIG_REQ_FINISH,
-		PROCMIG_IOC_PLAN, PROCMIG_IOC_GIVE_UP,
+		PROCMIG_IOC_PLAN, PROCMIG_IOC_GIVE_UP, PROCMIG_IOC_ADMIT,
 	};
 	static const size_t sizes[] = {
 		sizeof(struct procmig_info), sizeof(struct procmig_component),
@@ -1456,6 +1628,7 @@ static void fuzz(pid_t victim, unsigned long calls)
 		sizeof(struct procmig_status), sizeof(struct procmig_order),
 		sizeof(struct procmig_order), sizeof(struct procmig_order),
 		sizeof(struct procmig_plan), sizeof(struct procmig_give_up),
+		sizeof(struct procmig_admit),
 	};
 	struct link link = make_link(false);
 	unsigned long accepted = 0;
@@ -1490,6 +1663,9 @@ static void fuzz(pid_t victim, unsigned long calls)
 				.pid = victim, .strategy = stop_and_copy,
 			};
 			words[roll() % (sizeof(*in) / 4)] = interesting();
+		} else if (codes[which] == PROCMIG_IOC_ADMIT) {
+			good_admit((void *)buffer);
+			spoil_claims();
 		}
 		words[0] = roll() % 8 ? sizes[which] : interesting();
 		if (argument == buffer &&
@@ -1567,6 +1743,7 @@ int main(int argc, char **argv)
 	test_lists();
 	test_permission();
 	test_inspect(victim);
+	test_admit();
 	test_checkpoint(victim);
 	test_self();
 	test_restart();

@@ -221,6 +221,13 @@ class Guest:
         require(lines, f"{self.name}: inspect {pid} said: {out}")
         return [line for line in lines if "obstacle" in line], lines[-1]
 
+    def admit(self, claims):
+        """Obstacles here to the claims that the summary of an inspection elsewhere has."""
+        _, out = self.status(shlex.join([DRIVE, "admit", "--claims", claims]))
+        lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+        require(lines and "command" in lines[-1], f"{self.name}: admit said: {out}")
+        return [line for line in lines if "obstacle" in line]
+
     def insert_modules(self, modules=MODULES):
         self.run(" && ".join(f"{{ grep -q '^{module} ' /proc/modules || insmod {HOME}/{module}.ko; }}"
                              for module in modules))

@@ -150,3 +150,14 @@ def nothing_left(*guests):
         require(threads == "0", f"{guest}: {threads} worker threads are left")
         requests = json.loads(info)["requests"]
         require(requests == 0, f"{guest}: {requests} requests are left")
+
+
+def foretold(tier, program, *expected, source=None, target=None):
+    """What the target says before anything is frozen against what the source claims there."""
+    _, summary = (source or tier.a).inspect(program.pid)
+    obstacles = (target or tier.b).admit(summary["claims"])
+    texts = [o["text"] for o in obstacles]
+    for words in expected:
+        require(any(words in text for text in texts), f"expected '{words}' in: {texts}")
+    require(expected or not texts, f"the target has everything, and says: {texts}")
+    return obstacles

@@ -4,7 +4,7 @@ import random
 import shlex
 import time
 
-from ..migration import Migration, migrate, nothing_left
+from ..migration import Migration, foretold, migrate, nothing_left
 from ..program import Program
 from ..report import require
 from ..stream import BULK, DEMAND, IPC
@@ -189,6 +189,7 @@ def libc(code):
 
 
 def refused(tier, program, expected):
+    foretold(tier, program, expected)
     before = objects(tier.a)
     migration = Migration(tier, program.pid, tier.a, tier.b).finish()
     require(expected in migration.target.why(), f"expected '{expected}' in {migration.target.why()}")

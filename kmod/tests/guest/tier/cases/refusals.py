@@ -3,7 +3,7 @@
 import subprocess
 import time
 
-from ..migration import Migration, nothing_left
+from ..migration import Migration, foretold, nothing_left
 from ..program import Program
 from ..report import Failed, Skipped, require
 from ..setup import ROOT
@@ -28,6 +28,10 @@ def run(tier):
     check("refusals: a terminal's number that is taken on the target", terminal_taken, tier)
     check("refusals: a name in memory that is taken on the target", name_taken, tier)
     check("refusals: a directory that is not in memory on the target", not_in_memory, tier)
+    check("refusals: a message queue's name that is taken on the target", queue_taken, tier)
+    check("refusals: ports that are taken on the target", ports_taken, tier)
+    check("refusals: an address that the target does not have", address_missing, tier)
+    check("refusals: what a target has that is like the source", nothing_taken, tier)
     check("refusals: the strategy's name", strategy, tier)
 
 
@@ -123,7 +127,89 @@ def name_taken(tier):
                 "the target's own file was touched, or others were left")
         tier.b.run(f"rm {path}")
 
+    foretold(tier, program, f"{path}: there is a file of that name")
     target_refuses(tier, program, "there is a file of that name", untouched)
+
+
+def held(tier, kind):
+    program = Program(tier, "held", argument=kind).start(tier.a)
+    program.await_lines(2)
+    return program
+
+
+def queue_taken(tier):
+    program = held(tier, "mqueue")
+    name = tier.a.run("ls /dev/mqueue").split()[0]
+    tier.b.run(f"touch /dev/mqueue/{name}")
+    foretold(tier, program, f"message queue /{name}: there is one of that name here")
+    target_refuses(tier, program, "there is one of that name",
+                   lambda: tier.b.run(f"rm /dev/mqueue/{name}"))
+
+
+LISTENER = """
+import socket, sys, time
+kept = []
+for kind, address in zip(sys.argv[1::2], sys.argv[2::2]):
+    host, _, port = address.rpartition(":")
+    one = socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    one.bind((host, int(port)))
+    if kind == "tcp":
+        one.listen()
+    kept.append(one)
+time.sleep(1000)
+"""
+
+
+def listening(tier, guest, *what):
+    """A process that has those sockets: "tcp", "127.0.0.1:4711" ..."""
+    pid = guest.start(["python3", "-c", LISTENER, *what])
+    deadline = time.monotonic() + 30
+    ports = [f":{int(address.rpartition(':')[2]):04X} " for address in what[1::2]]
+    while not all(port in guest.run("cat /proc/net/tcp /proc/net/udp") for port in ports):
+        require(time.monotonic() < deadline, f"{guest}: {what} is not there")
+        time.sleep(0.1)
+    return pid
+
+
+class Listener:
+    """A process on the source that is only looked at."""
+
+    def __init__(self, tier, *what):
+        self.pid = listening(tier, tier.a, *what)
+
+
+def ports_taken(tier):
+    ours = "tcp", "0.0.0.0:4711", "udp", "127.0.0.1:4712", "tcp", "127.0.0.1:4713"
+    source, squatter = Listener(tier, *ours), listening(tier, tier.b, *ours[:4])
+    try:
+        obstacles = foretold(tier, source, "TCP socket 0.0.0.0:4711: another socket here has that port",
+                             "UDP socket 127.0.0.1:4712: another socket here has that port")
+        require(len(obstacles) == 2 and all(o["code"] == "taken" for o in obstacles), str(obstacles))
+        tier.b.end(squatter)
+        foretold(tier, source)
+    finally:
+        tier.a.end(source.pid)
+        tier.b.end(squatter)
+
+
+def address_missing(tier):
+    tier.a.run("ip address add 192.0.2.1/32 dev lo")
+    source = None
+    try:
+        source = Listener(tier, "tcp", "192.0.2.1:4711")
+        foretold(tier, source, "TCP socket 192.0.2.1:4711: this node does not have that address")
+    finally:
+        if source:
+            tier.a.end(source.pid)
+        tier.a.run("ip address del 192.0.2.1/32 dev lo")
+
+
+def nothing_taken(tier):
+    for name, kind in (("held", "tmpfs"), ("held", "mqueue"), ("held", "tcp-bound"), ("held", "udp"), ("sysv", "=")):
+        program = Program(tier, name, argument=kind).start(tier.a)
+        program.await_lines(2)
+        foretold(tier, program)
+        program.stop_and_compare(tier.a)
 
 
 def not_in_memory(tier):

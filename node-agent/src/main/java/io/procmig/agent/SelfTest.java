@@ -2,6 +2,7 @@
 package io.procmig.agent;
 
 import io.procmig.agent.control.ControlPeers;
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Token;
 import io.procmig.agent.preflight.SourceFacts;
@@ -148,7 +149,8 @@ final class SelfTest {
     int self = (int) ProcessHandle.current().pid();
     FoundProcess found = proc.process(self).orElseThrow();
     List<FileFact> files = new ProcessFiles(proc).of(found.pid(), List.of(), Set.of());
-    return new SourceFacts(self, List.of(self), "", 0, 0, "", 0, 0, 0, List.of(), files);
+    return new SourceFacts(
+        self, List.of(self), "", 0, 0, "", 0, 0, 0, List.of(), files, Claims.NONE);
   }
 
   private void fail(String why) {

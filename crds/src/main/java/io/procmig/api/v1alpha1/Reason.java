@@ -114,6 +114,10 @@ public enum Reason {
       Kind.PERMANENT,
       "A process or thread on the target already has the PID.",
       "Migrate to another node, or end the process that has it."),
+  IdentifierTaken(
+      Kind.PERMANENT,
+      "A System V ID or key, a name or a port that the process has is taken on the target.",
+      "Remove or end what the message names, or migrate to another node."),
   FileMissing(
       Kind.PERMANENT,
       "A file that the process uses does not exist on the target.",

@@ -18,6 +18,7 @@ import io.procmig.api.v1alpha1.ProcessMigrationStatus;
 import io.procmig.api.v1alpha1.ProcessSelector;
 import io.procmig.api.v1alpha1.Reason;
 import io.procmig.e2e.lab.Lab;
+import io.procmig.e2e.lab.Node;
 import io.procmig.e2e.migration.Migration;
 import io.procmig.e2e.program.Kind;
 import io.procmig.e2e.program.Program;
@@ -209,6 +210,46 @@ class RefusalsE2E {
     } finally {
       LAB.nodeB().tryTo("kill " + child);
       end(family);
+    }
+  }
+
+  /**
+   * Somebody who listens at a port.
+   *
+   * @return its PID
+   */
+  private static int listener(Node node, int port) {
+    return Integer.parseInt(
+        node.ssh(
+                """
+                cd /
+                setsid --fork python3 -c '
+                import os, socket, time
+                kept = socket.create_server(("127.0.0.1", %1$d))
+                open("/run/listener.new", "w").write(str(os.getpid()))
+                os.rename("/run/listener.new", "/run/listener")
+                time.sleep(600)' < /dev/null > /dev/null 2>&1
+                for i in $(seq 200); do [ -s /run/listener ] && break; sleep 0.05; done
+                cat /run/listener
+                rm /run/listener
+                """
+                    .formatted(port))
+            .strip());
+  }
+
+  @Test
+  void portThatIsTakenOnTheTarget() {
+    int process = listener(LAB.nodeA(), 4711);
+    int squatter = listener(LAB.nodeB(), 4711);
+    try {
+      Migration migration =
+          Migration.of(new ProcessIdentity(process, null), "port-taken", "node-a", "node-b")
+              .apply();
+      migration.assertRefused(Reason.IdentifierTaken);
+      assertNames(migration, "TCP socket 127.0.0.1:4711: another socket here has that port");
+    } finally {
+      LAB.nodeA().tryTo("kill " + process);
+      LAB.nodeB().tryTo("kill " + squatter);
     }
   }
 

@@ -11,6 +11,7 @@ import io.procmig.agent.control.v1.PrepareReply;
 import io.procmig.agent.control.v1.PrepareRequest;
 import io.procmig.agent.control.v1.TokenOutcome;
 import io.procmig.agent.kernel.ChannelRole;
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.Context;
 import io.procmig.agent.kernel.MechanismKind;
 import io.procmig.agent.kernel.MechanismRule;
@@ -240,7 +241,8 @@ final class ControlMessages {
             .setXstateBytes(facts.xstateBytes())
             .setMemoryBytes(facts.memoryBytes())
             .setMachine(facts.machine())
-            .addAllCpuFeatures(facts.cpuFeatures());
+            .addAllCpuFeatures(facts.cpuFeatures())
+            .setClaims(ByteString.copyFrom(facts.claims().bytes()));
     for (FileFact file : facts.files()) {
       request.addFiles(
           io.procmig.agent.control.v1.FileFact.newBuilder()
@@ -286,7 +288,8 @@ final class ControlMessages {
                         file.getFilesystem(),
                         file.getSharedFilesystem(),
                         file.getWritable()))
-            .toList());
+            .toList(),
+        Claims.of(request.getClaims().toByteArray()));
   }
 
   static io.procmig.agent.control.v1.Obstacle of(Obstacle obstacle) {

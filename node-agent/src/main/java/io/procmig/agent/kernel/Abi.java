@@ -8,7 +8,7 @@ package io.procmig.agent.kernel;
  */
 final class Abi {
   static final String DEVICE = "procmig";
-  static final int ABI_VERSION = 4;
+  static final int ABI_VERSION = 5;
   static final int STREAM_VERSION = 3;
   static final int TOKEN_BYTES = 16;
   static final int NAME_BYTES = 32;
@@ -16,18 +16,20 @@ final class Abi {
   static final int COMM_BYTES = 16;
   static final int MAX_CHANNELS = 16;
   static final int MAX_MECHANISMS = 1024;
+  static final int CLAIMS_MAX = 2 << 20;
 
   static final long IOC_MAGIC = 0xB7;
   static final long IOC_INFO = 0xc070b700L;
   static final long IOC_COMPONENT = 0xc078b701L;
   static final long IOC_STATE_KIND = 0xc0d0b702L;
-  static final long IOC_INSPECT = 0xc068b703L;
+  static final long IOC_INSPECT = 0xc078b703L;
   static final long IOC_CHECKPOINT = 0xc060b704L;
   static final long IOC_RESTART = 0xc060b705L;
   static final long IOC_ENTER = 0xc018b706L;
   static final long IOC_ATTACH = 0xc020b707L;
   static final long IOC_PLAN = 0xc028b708L;
   static final long IOC_GIVE_UP = 0xc118b709L;
+  static final long IOC_ADMIT = 0xc020b70aL;
   static final long REQ_STATUS = 0xc178b740L;
   static final long REQ_COMMIT = 0xc008b741L;
   static final long REQ_ABORT = 0xc008b742L;

@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 public final class DeviceKernel implements Kernel, AutoCloseable {
   private static final int FIRST_OBSTACLES_BYTES = 16 << 10;
   private static final int FIRST_PID_ROOM = 64;
+  private static final int FIRST_CLAIMS_BYTES = 16 << 10;
 
   private final OwnedDescriptor device;
 
@@ -104,11 +105,13 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
   public Inspection inspect(InspectOrder order) {
     int bytes = FIRST_OBSTACLES_BYTES;
     int room = FIRST_PID_ROOM;
+    int claimsBytes = FIRST_CLAIMS_BYTES;
     while (true) {
       try (InspectStruct inspect = new InspectStruct();
           NativeBuffer mechanisms = mechanisms(order.mechanisms());
           NativeBuffer obstacles = new NativeBuffer(bytes);
-          NativeBuffer pids = new NativeBuffer(room * Integer.BYTES)) {
+          NativeBuffer pids = new NativeBuffer(room * Integer.BYTES);
+          NativeBuffer claims = new NativeBuffer(claimsBytes)) {
         inspect.putInt(InspectStruct.PID, order.pid());
         inspect.putLong(InspectStruct.START_TIME, order.startTimeTicks());
         inspect.putInt(InspectStruct.SELECTION, order.selection().code());
@@ -119,6 +122,8 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
         inspect.putInt(InspectStruct.OBSTACLES_BYTES, bytes);
         inspect.putLong(InspectStruct.PIDS, pids.address());
         inspect.putInt(InspectStruct.PID_ROOM, room);
+        inspect.putLong(InspectStruct.CLAIMS, claims.address());
+        inspect.putInt(InspectStruct.CLAIMS_BYTES, claimsBytes);
         int errno = call(device, Abi.IOC_INSPECT, inspect);
         int needed = inspect.getInt(InspectStruct.OBSTACLES_BYTES);
         if (errno == Errno.EOVERFLOW && needed > bytes) {
@@ -134,6 +139,11 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
           room = processes + FIRST_PID_ROOM;
           continue;
         }
+        int claimed = inspect.getInt(InspectStruct.CLAIMS_BYTES);
+        if (claimed > claimsBytes && claimsBytes < Abi.CLAIMS_MAX) {
+          claimsBytes = Math.min(claimed + FIRST_CLAIMS_BYTES, Abi.CLAIMS_MAX);
+          continue;
+        }
         return new Inspection(
             parseObstacles(obstacles, needed, inspect.getInt(InspectStruct.OBSTACLE_COUNT)),
             processes,
@@ -141,9 +151,55 @@ public final class DeviceKernel implements Kernel, AutoCloseable {
             inspect.getInt(InspectStruct.THREADS),
             inspect.getLong(InspectStruct.MEMORY_BYTES),
             inspect.getLong(InspectStruct.MONOTONIC_NS),
-            inspect.getLong(InspectStruct.BOOTTIME_NS));
+            inspect.getLong(InspectStruct.BOOTTIME_NS),
+            parseClaims(claims, claimed));
       }
     }
+  }
+
+  @Override
+  public List<KernelObstacle> admit(Claims claims) {
+    byte[] array = claims.bytes();
+    int bytes = FIRST_OBSTACLES_BYTES;
+    while (true) {
+      try (AdmitStruct admit = new AdmitStruct();
+          NativeBuffer claimed = new NativeBuffer(array.length);
+          NativeBuffer obstacles = new NativeBuffer(bytes)) {
+        claimed.putBytes(0, array);
+        admit.putLong(AdmitStruct.CLAIMS, claimed.address());
+        admit.putInt(AdmitStruct.CLAIMS_BYTES, array.length);
+        admit.putLong(AdmitStruct.OBSTACLES, obstacles.address());
+        admit.putInt(AdmitStruct.OBSTACLES_BYTES, bytes);
+        int errno = call(device, Abi.IOC_ADMIT, admit);
+        int needed = admit.getInt(AdmitStruct.OBSTACLES_BYTES);
+        if (errno == Errno.EOVERFLOW && needed > bytes) {
+          bytes = needed;
+          continue;
+        }
+        if (errno != 0) {
+          throw new KernelException("PROCMIG_IOC_ADMIT", claims.toString(), errno);
+        }
+        return parseObstacles(obstacles, needed, admit.getInt(AdmitStruct.OBSTACLE_COUNT));
+      }
+    }
+  }
+
+  /** Those that fitted; of what did not the target hears when it is there. */
+  static Claims parseClaims(NativeBuffer buffer, int used) {
+    int end = Math.min(used, buffer.bytes());
+    int offset = 0;
+    while (end - offset >= ClaimStruct.BYTES) {
+      int size = buffer.getInt(offset + ClaimStruct.SIZE);
+      if (size == 0) {
+        break;
+      }
+      if (size < ClaimStruct.BYTES || size > end - offset) {
+        throw new KernelException(
+            "decode a claim of " + size + " bytes", "answer of PROCMIG_IOC_INSPECT", Errno.EPROTO);
+      }
+      offset += size;
+    }
+    return Claims.of(buffer.getBytes(0, offset));
   }
 
   /** The numbers that the kernel wrote; zero stands for a process that has gone meanwhile. */

@@ -4,7 +4,7 @@ package io.procmig.agent.kernel;
 /** {@code struct procmig_inspect}. */
 final class InspectStruct extends Struct {
   static final String C_NAME = "procmig_inspect";
-  static final int BYTES = 104;
+  static final int BYTES = 120;
   static final int SIZE = 0;
   static final int PID = 4;
   static final int START_TIME = 8;
@@ -23,6 +23,9 @@ final class InspectStruct extends Struct {
   static final int PIDS = 88;
   static final int PID_ROOM = 96;
   static final int RESERVED = 100;
+  static final int CLAIMS = 104;
+  static final int CLAIMS_BYTES = 112;
+  static final int RESERVED2 = 116;
 
   InspectStruct() {
     super(BYTES);

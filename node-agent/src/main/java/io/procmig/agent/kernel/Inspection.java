@@ -13,6 +13,7 @@ import java.util.List;
  * @param memoryBytes estimate of the bytes that will be sent
  * @param monotonicNs the process's own CLOCK_MONOTONIC at the time of the call
  * @param boottimeNs likewise CLOCK_BOOTTIME
+ * @param claims what they need to have for themselves on the target
  */
 public record Inspection(
     List<KernelObstacle> obstacles,
@@ -21,4 +22,5 @@ public record Inspection(
     int threads,
     long memoryBytes,
     long monotonicNs,
-    long boottimeNs) {}
+    long boottimeNs,
+    Claims claims) {}

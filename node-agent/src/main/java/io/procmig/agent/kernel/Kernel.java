@@ -27,6 +27,14 @@ public interface Kernel {
   Inspection inspect(InspectOrder order);
 
   /**
+   * Looks on this machine, the target, for what stands against the claims of an inspection on
+   * another one; keeps nothing free.
+   *
+   * @throws KernelException EPROTO the claims are damaged
+   */
+  List<KernelObstacle> admit(Claims claims);
+
+  /**
    * Submits the source's side; quiescing starts at once. The request is aborted when what is
    * returned is closed before it is committed.
    *

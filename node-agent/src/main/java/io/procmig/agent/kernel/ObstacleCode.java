@@ -10,7 +10,9 @@ public enum ObstacleCode implements KernelCode {
   /** The process is in a state that passes. */
   STATE(3),
   /** Over a limit of this version. */
-  LIMIT(4);
+  LIMIT(4),
+  /** On the target somebody else has it. */
+  TAKEN(5);
 
   private final int code;
 

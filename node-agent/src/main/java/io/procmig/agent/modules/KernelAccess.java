@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.modules;
 
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.DeviceInfo;
 import io.procmig.agent.kernel.DeviceKernel;
 import io.procmig.agent.kernel.Errno;
@@ -8,6 +9,7 @@ import io.procmig.agent.kernel.InspectOrder;
 import io.procmig.agent.kernel.Inspection;
 import io.procmig.agent.kernel.Kernel;
 import io.procmig.agent.kernel.KernelException;
+import io.procmig.agent.kernel.KernelObstacle;
 import io.procmig.agent.kernel.KernelRequest;
 import io.procmig.agent.kernel.LoadedComponent;
 import io.procmig.agent.kernel.StateKind;
@@ -117,6 +119,11 @@ public final class KernelAccess implements Kernel, AutoCloseable {
   @Override
   public Inspection inspect(InspectOrder order) {
     return kernel().inspect(order);
+  }
+
+  @Override
+  public List<KernelObstacle> admit(Claims claims) {
+    return kernel().admit(claims);
   }
 
   @Override

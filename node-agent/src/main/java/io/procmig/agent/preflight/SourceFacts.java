@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.preflight;
 
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.process.FileFact;
 import java.util.List;
 
@@ -18,6 +19,7 @@ import java.util.List;
  * @param memoryBytes that the processes will need
  * @param cpuFeatures flags of /proc/cpuinfo there
  * @param files that the processes use
+ * @param claims what else they need to have for themselves, for the modules
  */
 public record SourceFacts(
     int pid,
@@ -30,4 +32,5 @@ public record SourceFacts(
     int xstateBytes,
     long memoryBytes,
     List<String> cpuFeatures,
-    List<FileFact> files) {}
+    List<FileFact> files,
+    Claims claims) {}

@@ -7,10 +7,8 @@ import io.procmig.agent.kernel.Inspection;
 import io.procmig.agent.kernel.Kernel;
 import io.procmig.agent.kernel.KernelException;
 import io.procmig.agent.kernel.KernelObstacle;
-import io.procmig.agent.kernel.LoadedComponent;
 import io.procmig.agent.kernel.MechanismKind;
 import io.procmig.agent.kernel.MechanismRule;
-import io.procmig.agent.kernel.ObstacleCode;
 import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Strategy;
 import io.procmig.agent.kernel.Subsystem;
@@ -83,9 +81,9 @@ public final class SourcePreflight {
           new Obstacle(cause.reason(), "core", "process " + process.pid(), cause.message()));
       return new Result(obstacles, null, null, null);
     }
-    List<LoadedComponent> components = kernel.components();
+    KernelObstacles words = new KernelObstacles(kernel.components());
     for (KernelObstacle obstacle : inspection.obstacles()) {
-      obstacles.add(translate(obstacle, components));
+      obstacles.add(words.onSource(obstacle));
     }
     try {
       return new Result(
@@ -101,7 +99,8 @@ public final class SourcePreflight {
               info.xstateBytes(),
               inspection.memoryBytes(),
               cpuFeatures,
-              files.of(process.pid(), inspection.pids(), ignoredDescriptors(mechanisms))),
+              files.of(process.pid(), inspection.pids(), ignoredDescriptors(mechanisms)),
+              inspection.claims()),
           inspection.processes(),
           inspection.threads());
     } catch (ProcUnreadableException e) {
@@ -129,25 +128,6 @@ public final class SourcePreflight {
       numbers.addAll(proc.threads(pid));
     }
     return List.copyOf(numbers);
-  }
-
-  private static Obstacle translate(KernelObstacle obstacle, List<LoadedComponent> components) {
-    String subsystem =
-        components.stream()
-            .filter(
-                component -> component.kind() == io.procmig.agent.kernel.ComponentKind.SUBSYSTEM)
-            .filter(component -> component.id() == obstacle.subsystem())
-            .map(LoadedComponent::name)
-            .findFirst()
-            .orElse(
-                obstacle.subsystem() == Subsystem.CORE.code()
-                    ? "core"
-                    : "subsystem " + obstacle.subsystem());
-    int colon = obstacle.text().indexOf(": ");
-    String object =
-        colon > 0 ? obstacle.text().substring(0, colon) : Long.toString(obstacle.object());
-    String hint = obstacle.code() == ObstacleCode.STATE ? " (it may pass)" : "";
-    return new Obstacle(Reason.UnsupportedState, subsystem, object, obstacle.text() + hint);
   }
 
   private static Set<Integer> ignoredDescriptors(List<MechanismRule> mechanisms) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.preflight;
 
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.ComponentKind;
 import io.procmig.agent.kernel.DeviceInfo;
 import io.procmig.agent.kernel.Kernel;
 import io.procmig.agent.kernel.KernelException;
+import io.procmig.agent.kernel.KernelObstacle;
 import io.procmig.agent.process.FileFact;
 import io.procmig.agent.process.MountTable;
 import io.procmig.agent.process.ProcFiles;
@@ -63,7 +65,9 @@ public final class TargetPreflight {
   /** Checks this node for a process; touches nothing. */
   public List<Obstacle> check(SourceFacts facts) {
     List<Obstacle> obstacles = new ArrayList<>();
-    checkKernel(facts, obstacles);
+    if (checkKernel(facts, obstacles)) {
+      checkClaims(facts, obstacles);
+    }
     checkPids(facts, obstacles);
     checkMemory(facts, obstacles);
     checkStore(obstacles);
@@ -71,7 +75,8 @@ public final class TargetPreflight {
     return obstacles;
   }
 
-  private void checkKernel(SourceFacts facts, List<Obstacle> obstacles) {
+  /** Whether there are modules that can be asked more. */
+  private boolean checkKernel(SourceFacts facts, List<Obstacle> obstacles) {
     DeviceInfo info;
     try {
       info = kernel.info();
@@ -89,7 +94,7 @@ public final class TargetPreflight {
       }
     } catch (KernelException e) {
       add(obstacles, Reason.TargetNotCapable, "core", "modules", e.getMessage());
-      return;
+      return false;
     }
     if (!machine.equals(facts.machine())) {
       add(
@@ -160,6 +165,22 @@ public final class TargetPreflight {
           "task",
           "processor",
           "node " + node + " lacks " + String.join(" ", lacking.stream().sorted().toList()));
+    }
+    return true;
+  }
+
+  /** Numbers and names that only the modules know to look for. */
+  private void checkClaims(SourceFacts facts, List<Obstacle> obstacles) {
+    if (facts.claims().equals(Claims.NONE)) {
+      return;
+    }
+    try {
+      KernelObstacles words = new KernelObstacles(kernel.components());
+      for (KernelObstacle obstacle : kernel.admit(facts.claims())) {
+        obstacles.add(words.onTarget(obstacle, node));
+      }
+    } catch (KernelException e) {
+      add(obstacles, Reason.KernelIncompatible, "core", "claims", e.getMessage());
     }
   }
 

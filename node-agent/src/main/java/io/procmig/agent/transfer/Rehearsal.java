@@ -2,10 +2,12 @@
 package io.procmig.agent.transfer;
 
 import io.procmig.agent.kernel.ChannelRole;
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.DeviceInfo;
 import io.procmig.agent.kernel.InspectOrder;
 import io.procmig.agent.kernel.Inspection;
 import io.procmig.agent.kernel.Kernel;
+import io.procmig.agent.kernel.KernelObstacle;
 import io.procmig.agent.kernel.KernelRequest;
 import io.procmig.agent.kernel.KernelState;
 import io.procmig.agent.kernel.LoadedComponent;
@@ -240,7 +242,12 @@ public final class Rehearsal {
 
     @Override
     public Inspection inspect(InspectOrder order) {
-      return new Inspection(List.of(), 1, List.of(), 1, 1, 0, 0);
+      return new Inspection(List.of(), 1, List.of(), 1, 1, 0, 0, Claims.NONE);
+    }
+
+    @Override
+    public List<KernelObstacle> admit(Claims claims) {
+      return List.of();
     }
 
     @Override

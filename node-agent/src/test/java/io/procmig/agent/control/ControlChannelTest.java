@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.MechanismKind;
 import io.procmig.agent.kernel.MechanismRule;
 import io.procmig.agent.kernel.Strategy;
@@ -240,7 +241,8 @@ class ControlChannelTest {
                     0100644,
                     "9p",
                     true,
-                    true)));
+                    true)),
+            Claims.of(new byte[] {16, 0, -1}));
     assertEquals(Optional.empty(), get(peers.preflight(address, TOKEN, facts)));
     endpoint.obstacles = Optional.of(List.of());
     assertEquals(endpoint.obstacles, get(peers.preflight(address, TOKEN, facts)));

@@ -36,6 +36,8 @@ class AbiGoldenTest {
           StateKindStruct.class,
           ObstacleStruct.class,
           InspectStruct.class,
+          ClaimStruct.class,
+          AdmitStruct.class,
           SubmitStruct.class,
           AttachStruct.class,
           StatusStruct.class,

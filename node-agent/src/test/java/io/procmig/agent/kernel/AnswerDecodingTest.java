@@ -59,6 +59,19 @@ class AnswerDecodingTest {
   }
 
   @Test
+  void claimsThatDidNotFitAreLeftOut() {
+    try (NativeBuffer buffer = new NativeBuffer(64)) {
+      buffer.putInt(0, 24);
+      buffer.putInt(24, 16);
+      assertEquals(40, DeviceKernel.parseClaims(buffer, 40).bytes().length);
+      assertEquals(40, DeviceKernel.parseClaims(buffer, 400).bytes().length);
+      assertEquals(Claims.NONE, DeviceKernel.parseClaims(buffer, 0));
+      buffer.putInt(24, 64);
+      assertThrows(KernelException.class, () -> DeviceKernel.parseClaims(buffer, 400));
+    }
+  }
+
+  @Test
   void eventsOfOneReadAreKeptInOrder() {
     try (NativeBuffer buffer = new NativeBuffer(2 * EventStruct.BYTES)) {
       for (int i = 0; i < 2; i++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.preflight;
 
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.ComponentKind;
 import io.procmig.agent.kernel.DeviceInfo;
 import io.procmig.agent.kernel.InspectOrder;
@@ -23,6 +24,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class PreflightKernel implements Kernel {
   public DeviceInfo info = new DeviceInfo(1, 1, 0, 1, 1, 0b111, 832, "6.1.0-1-amd64");
   public List<KernelObstacle> obstacles = new ArrayList<>();
+
+  /** What it claims as source, and what stands against just that as target. */
+  public Claims claims = Claims.NONE;
+
+  public List<KernelObstacle> taken = List.of();
 
   /** What it was asked to look at. */
   public final List<Selection> selections = new CopyOnWriteArrayList<>();
@@ -60,7 +66,12 @@ public final class PreflightKernel implements Kernel {
     selections.add(order.selection());
     List<Integer> pids = new ArrayList<>(List.of(order.pid()));
     pids.addAll(others);
-    return new Inspection(obstacles, 3, pids, 7, memoryBytes, 1, 1);
+    return new Inspection(obstacles, 3, pids, 7, memoryBytes, 1, 1, claims);
+  }
+
+  @Override
+  public List<KernelObstacle> admit(Claims claimed) {
+    return claimed.equals(claims) ? taken : List.of();
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.DeviceInfo;
 import io.procmig.agent.kernel.Errno;
 import io.procmig.agent.kernel.KernelException;
@@ -74,11 +75,11 @@ class PreflightTest {
         .check(facts);
   }
 
-  private static SourceFacts facts(int pid, FileFact... files) {
+  private SourceFacts facts(int pid, FileFact... files) {
     return facts(List.of(pid), files);
   }
 
-  private static SourceFacts facts(List<Integer> pids, FileFact... files) {
+  private SourceFacts facts(List<Integer> pids, FileFact... files) {
     return new SourceFacts(
         pids.get(0),
         pids,
@@ -90,7 +91,8 @@ class PreflightTest {
         832,
         1000,
         List.of("avx", "sse"),
-        List.of(files));
+        List.of(files),
+        kernel.claims);
   }
 
   private static Set<Reason> reasons(List<Obstacle> obstacles) {
@@ -201,7 +203,8 @@ class PreflightTest {
             832,
             1L << 40,
             List.of("avx", "avx512f", "sse"),
-            List.of(missing));
+            List.of(missing),
+            Claims.NONE);
     List<Obstacle> obstacles = target(facts);
     assertEquals(
         new TreeSet<>(
@@ -226,6 +229,25 @@ class PreflightTest {
     Files.writeString(
         squatter.resolve("stat"),
         pid + " (squatter) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 9 1 1\n");
+  }
+
+  @Test
+  void whatTheModulesClaimIsLookedForByThoseOfTheTarget() {
+    kernel.claims = Claims.of(new byte[] {1, 2, 3});
+    kernel.taken =
+        List.of(
+            new KernelObstacle(1, ObstacleCode.TAKEN, 3, "/dev/shm/x: there is a file"),
+            new KernelObstacle(1, ObstacleCode.UNSUPPORTED, -1, "TCP socket 10.0.0.9:1: no"));
+    assertEquals(kernel.claims, source(List.of()).facts().claims());
+    List<Obstacle> obstacles = target(facts(4711));
+    assertEquals(
+        List.of(Reason.IdentifierTaken, Reason.TargetNotCapable),
+        obstacles.stream().map(Obstacle::code).toList());
+    assertEquals("/dev/shm/x", obstacles.get(0).object());
+    assertTrue(
+        obstacles.get(0).message().startsWith("on node node-b: /dev/shm/x: there is a file. "));
+    kernel.claims = Claims.NONE;
+    assertEquals(List.of(), target(facts(4711)));
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.RequestRole;
 import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Token;
@@ -388,7 +389,18 @@ class TaskBoardTest {
   void aTargetIsLookedAtForItsPeerOnlyAndPreparedOnlyOnOrder() throws Exception {
     SourceFacts facts =
         new SourceFacts(
-            SELF, List.of(SELF), "6.1.0-1-amd64", 1, 1, "x86_64", 7, 832, 1, List.of(), List.of());
+            SELF,
+            List.of(SELF),
+            "6.1.0-1-amd64",
+            1,
+            1,
+            "x86_64",
+            7,
+            832,
+            1,
+            List.of(),
+            List.of(),
+            Claims.NONE);
     assertEquals(Optional.empty(), board.preflight(TOKEN, "node-b", facts));
     board.onAdd(task(TaskRole.Target, spec -> {}));
     assertEquals(Optional.empty(), board.preflight(TOKEN, "node-x", facts));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.procmig.agent.transfer;
 
+import io.procmig.agent.kernel.Claims;
 import io.procmig.agent.kernel.DeviceInfo;
 import io.procmig.agent.kernel.Errno;
 import io.procmig.agent.kernel.InspectOrder;
 import io.procmig.agent.kernel.Inspection;
 import io.procmig.agent.kernel.Kernel;
+import io.procmig.agent.kernel.KernelObstacle;
 import io.procmig.agent.kernel.KernelRequest;
 import io.procmig.agent.kernel.KernelState;
 import io.procmig.agent.kernel.LoadedComponent;
@@ -352,7 +354,12 @@ final class FakeKernel {
         throw World.kernelFailure("inspect", Errno.ESRCH);
       }
       return new Inspection(
-          List.of(), 3, List.of(), 3, 1 << 20, kernel.world.now(), kernel.world.now());
+          List.of(), 3, List.of(), 3, 1 << 20, kernel.world.now(), kernel.world.now(), Claims.NONE);
+    }
+
+    @Override
+    public List<KernelObstacle> admit(Claims claims) {
+      return List.of();
     }
 
     @Override

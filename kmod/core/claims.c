@@ -9,6 +9,12 @@
 
 #include "inspection.h"
 
+bool procmig_wants_claims(const struct procmig_inspection *inspection)
+{
+	return inspection->claims_room;
+}
+EXPORT_SYMBOL_GPL(procmig_wants_claims);
+
 void procmig_claim(struct procmig_inspection *inspection,
 		   const struct procmig_subsystem *subsystem, const void *head,
 		   size_t head_bytes, const void *data, size_t bytes)
@@ -22,6 +28,8 @@ void procmig_claim(struct procmig_inspection *inspection,
 	/* What comes behind one that did not fit would stand in its place. */
 	bool fits = inspection->claims_written == inspection->claims_used;
 
+	if (!procmig_wants_claims(inspection))
+		return;
 	/* One zero at least, for those that are texts. */
 	claim.size = ALIGN(sizeof(claim) + claim.length + 1, 8);
 	inspection->claims_used += claim.size;

@@ -157,6 +157,9 @@ void procmig_claim(struct procmig_inspection *inspection,
 		   const struct procmig_subsystem *subsystem, const void *head,
 		   size_t head_bytes, const void *data, size_t bytes);
 
+/* False: they are not told to anybody, as of processes that stand still already. */
+bool procmig_wants_claims(const struct procmig_inspection *inspection);
+
 /* Add to the estimate of what a checkpoint sends. */
 void procmig_expect_bytes(struct procmig_inspection *inspection, u64 bytes);
 

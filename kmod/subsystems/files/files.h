@@ -88,6 +88,8 @@ void files_inspect_path(struct procmig_file_inspection *at, const struct path *p
 /* The path with NUL, and its length; or a negative errno after procmig_fail(). */
 ssize_t files_put_path(struct procmig_file_save *save, const struct path *path, char *room,
 		       size_t bytes);
+/* As init sees it: the caller may live in a container. */
+int files_find_directory(const char *path, struct path *directory);
 /* Another description of the file that was made, as load->flags want it. */
 struct file *files_open_again(struct procmig_file_load *load, struct file *first);
 

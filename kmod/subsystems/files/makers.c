@@ -9,12 +9,9 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/fs_struct.h>
 #include <linux/fsnotify_backend.h>
-#include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -106,25 +103,10 @@ static const struct fsnotify_ops ops = {
 	.free_mark = on_mark_is_gone,
 };
 
-/* As init sees it: the loader may live in a container. */
-static int find_directory(struct path *directory)
-{
-	struct task_struct *init = init_pid_ns.child_reaper;
-	struct path root;
-	int ret;
-
-	task_lock(init);
-	get_fs_root(init->fs, &root);
-	task_unlock(init);
-	ret = procmig_compat_find_directory(&root, DIRECTORY, directory);
-	path_put(&root);
-	return ret;
-}
-
 static int watch_directory(void)
 {
 	struct path directory;
-	int ret = find_directory(&directory);
+	int ret = files_find_directory(DIRECTORY, &directory);
 
 	if (ret)
 		return ret;

@@ -2,11 +2,13 @@
 /* Files that are found again by their path: the same file on both nodes. */
 #include <linux/fdtable.h>
 #include <linux/file.h>
+#include <linux/fs_struct.h>
 #include <linux/kdev_t.h>
 #include <linux/magic.h>
 #include <linux/major.h>
 #include <linux/pagemap.h>
 #include <linux/pid_namespace.h>
+#include <linux/sched/task.h>
 
 #include "files.h"
 
@@ -122,6 +124,20 @@ void files_inspect_path(struct procmig_file_inspection *at, const struct path *p
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "file that is not reachable from the root of the process");
 	kvfree(buffer);
+}
+
+int files_find_directory(const char *path, struct path *directory)
+{
+	struct task_struct *init = init_pid_ns.child_reaper;
+	struct path root;
+	int ret;
+
+	task_lock(init);
+	get_fs_root(init->fs, &root);
+	task_unlock(init);
+	ret = procmig_compat_find_directory(&root, path, directory);
+	path_put(&root);
+	return ret;
 }
 
 ssize_t files_put_path(struct procmig_file_save *save, const struct path *path, char *room,

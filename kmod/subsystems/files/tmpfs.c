@@ -9,13 +9,10 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/fs_struct.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
-#include <linux/pid_namespace.h>
 #include <linux/posix_acl.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <procmig/open_file.h>
 
@@ -83,7 +80,7 @@ void files_tmpfs_claim(struct procmig_file_inspection *at, struct file *file)
 	char *buffer, *text;
 	struct path name;
 
-	if (!find_name(file, &name))
+	if (!procmig_wants_claims(at->inspection) || !find_name(file, &name))
 		return;
 	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
 	/* Without memory: found at the latest by the restart. */
@@ -95,35 +92,22 @@ void files_tmpfs_claim(struct procmig_file_inspection *at, struct file *file)
 	dput(name.dentry);
 }
 
-static int find_at_root(const char *path, struct path *directory)
-{
-	struct task_struct *init = init_pid_ns.child_reaper;
-	const char *end = strrchr(path, '/');
-	char *parent = kstrndup(path, end - path + 1, GFP_KERNEL);
-	struct path root;
-	int ret;
-
-	if (!parent)
-		return -ENOMEM;
-	task_lock(init);
-	get_fs_root(init->fs, &root);
-	task_unlock(init);
-	ret = procmig_compat_find_directory(&root, parent, directory);
-	path_put(&root);
-	kfree(parent);
-	return ret;
-}
-
 static int tmpfs_admit(struct procmig_inspection *inspection, const void *data, size_t bytes)
 {
 	const char *path = data, *name;
 	struct path directory;
 	struct dentry *there;
+	char *parent;
 	int ret;
 
 	if (*path != '/' || strlen(path) != bytes || bytes >= PATH_MAX)
 		return -EPROTO;
-	ret = find_at_root(path, &directory);
+	name = strrchr(path, '/') + 1;
+	parent = kstrndup(path, name - path, GFP_KERNEL);
+	if (!parent)
+		return -ENOMEM;
+	ret = files_find_directory(parent, &directory);
+	kfree(parent);
 	if (ret == -ENOENT || ret == -ENOTDIR) {
 		procmig_obstacle(inspection, files_subsystem.id, PROCMIG_OBSTACLE_UNSUPPORTED,
 				 -1, "%s: there is no such directory here", path);
@@ -131,7 +115,6 @@ static int tmpfs_admit(struct procmig_inspection *inspection, const void *data, 
 	}
 	if (ret)
 		return ret;
-	name = strrchr(path, '/') + 1;
 	there = lookup_positive_unlocked(name, directory.dentry, strlen(name));
 	if (!IS_ERR(there)) {
 		procmig_obstacle(inspection, files_subsystem.id, PROCMIG_OBSTACLE_TAKEN, -1,

@@ -28,7 +28,7 @@ final class KernelObstacles {
   /** An obstacle to what is claimed on a node. */
   Obstacle onTarget(KernelObstacle obstacle, String node) {
     Reason reason =
-        obstacle.code() == ObstacleCode.TAKEN ? Reason.IdentifierTaken : Reason.TargetNotCapable;
+        obstacle.code() == ObstacleCode.TAKEN ? Reason.IdentifierTaken : Reason.UnsupportedState;
     return of(
         reason, obstacle, "on node " + node + ": " + obstacle.text() + ". " + reason.nextStep());
   }

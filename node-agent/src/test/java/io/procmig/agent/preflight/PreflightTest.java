@@ -241,7 +241,7 @@ class PreflightTest {
     assertEquals(kernel.claims, source(List.of()).facts().claims());
     List<Obstacle> obstacles = target(facts(4711));
     assertEquals(
-        List.of(Reason.IdentifierTaken, Reason.TargetNotCapable),
+        List.of(Reason.IdentifierTaken, Reason.UnsupportedState),
         obstacles.stream().map(Obstacle::code).toList());
     assertEquals("/dev/shm/x", obstacles.get(0).object());
     assertTrue(

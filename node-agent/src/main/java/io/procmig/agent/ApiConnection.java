@@ -4,6 +4,7 @@ package io.procmig.agent;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -21,6 +22,15 @@ final class ApiConnection {
 
   /** A client with the rights of the pod's service account, or of the current kubeconfig. */
   static KubernetesClient open() {
+    return open(new ConfigBuilder());
+  }
+
+  /** A client without any rights, of the API server at that address. */
+  static KubernetesClient open(String address) {
+    return open(new ConfigBuilder(Config.empty()).withMasterUrl(address));
+  }
+
+  private static KubernetesClient open(ConfigBuilder config) {
     // Without a search on the class path, which would load a class for every kind of Kubernetes.
     KubernetesSerialization kinds = new KubernetesSerialization(new ObjectMapper(), false);
     kinds.registerKubernetesResource(MigrationTask.class);
@@ -29,9 +39,12 @@ final class ApiConnection {
     kinds.registerKubernetesResource(Status.class);
     return new KubernetesClientBuilder()
         .withConfig(
-            new ConfigBuilder()
+            config
                 .withConnectionTimeout(PATIENCE_MS)
                 .withRequestTimeout(PATIENCE_MS)
+                // A connection that stalls is closed with the request that waits for it, instead
+                // of being kept for the next ones.
+                .withHttp2Disable(true)
                 .build())
         .withKubernetesSerialization(kinds)
         .withHttpClientFactory(new JdkHttpClientFactory())

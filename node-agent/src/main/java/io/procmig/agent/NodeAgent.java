@@ -73,12 +73,17 @@ public final class NodeAgent implements AutoCloseable {
   private static final Duration TOKEN_AGE = Duration.ofDays(7);
   private static final Duration SWEEP = Duration.ofHours(1);
   private static final Duration PEER_PATIENCE = Duration.ofSeconds(30);
+
+  /** Longer than the first publication takes on the slowest node. */
+  private static final Duration API_PATIENCE = Duration.ofSeconds(60);
+
   private static final int CALLS = 8;
 
   private final Logger log = LoggerFactory.getLogger(NodeAgent.class);
   private final AgentConfig config;
   private final ScheduledExecutorService boardThread = scheduled("procmig-tasks");
-  private final ScheduledExecutorService apiThread = scheduled("procmig-api");
+  private final ScheduledExecutorService apiThread =
+      new ApiThread(API_PATIENCE, daemons("procmig-api"));
   private final ExecutorService calls = pool("procmig-call");
   private final KernelAccess kernel;
   private final FileTokenStore store;

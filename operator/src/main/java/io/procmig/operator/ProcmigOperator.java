@@ -76,6 +76,9 @@ public final class ProcmigOperator {
                     .withNamespace(config.namespace())
                     .withConnectionTimeout(PATIENCE_MS)
                     .withRequestTimeout(PATIENCE_MS)
+                    // A connection that stalls is closed with the request that waits for it,
+                    // instead of being kept for the next ones.
+                    .withHttp2Disable(true)
                     .build())
             .build();
     AtomicBoolean started = new AtomicBoolean();

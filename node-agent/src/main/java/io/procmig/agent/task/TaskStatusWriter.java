@@ -85,14 +85,17 @@ public final class TaskStatusWriter implements StatusSink {
     } catch (KubernetesClientException e) {
       if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
         LOG.debug("{}: the task changed while its status was written", task);
+        again(task, status, CONFLICT);
       } else {
         LOG.warn("{}: cannot write the status yet: {}", task, e.getMessage());
-      }
-      synchronized (this) {
-        waiting.putIfAbsent(task, status);
-        schedule(task, e.getCode() == HttpURLConnection.HTTP_CONFLICT ? CONFLICT : RETRY);
+        again(task, status, RETRY);
       }
     }
+  }
+
+  private synchronized void again(TaskRef task, MigrationTaskStatus status, Duration delay) {
+    waiting.putIfAbsent(task, status);
+    schedule(task, delay);
   }
 
   private void writeNow(TaskRef task, MigrationTaskStatus status) {

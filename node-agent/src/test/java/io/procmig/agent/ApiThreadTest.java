@@ -73,7 +73,7 @@ class ApiThreadTest {
     for (int i = 0; i < 8; i++) {
       now(
           () -> {
-            Thread.sleep(100);
+            new CountDownLatch(1).await(100, TimeUnit.MILLISECONDS);
             return null;
           });
     }

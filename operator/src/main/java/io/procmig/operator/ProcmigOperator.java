@@ -14,6 +14,7 @@ import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder
 import io.procmig.operator.config.InvalidSettingException;
 import io.procmig.operator.config.OperatorConfig;
 import io.procmig.operator.health.HealthServer;
+import io.procmig.operator.health.RunningReconciliations;
 import io.procmig.operator.logging.Logs;
 import io.procmig.operator.migration.MigrationReconciler;
 import io.procmig.operator.runtime.RuntimeReconciler;
@@ -30,6 +31,9 @@ public final class ProcmigOperator {
   private static final Logger LOG = LoggerFactory.getLogger(ProcmigOperator.class);
   private static final Duration TERMINATION = Duration.ofSeconds(10);
   private static final Duration CACHES = Duration.ofSeconds(150);
+
+  /** Much longer than one takes while the API server cannot be reached. */
+  private static final Duration LONGEST_RECONCILIATION = Duration.ofMinutes(10);
 
   /**
    * On a busy node the first answer takes long: the JVM is cold and so is the API server's cache.
@@ -83,11 +87,13 @@ public final class ProcmigOperator {
             .build();
     AtomicBoolean started = new AtomicBoolean();
     AtomicBoolean stopping = new AtomicBoolean();
-    Operator operator = operator(config, client, stopping);
+    RunningReconciliations running =
+        new RunningReconciliations(Clock.systemUTC(), LONGEST_RECONCILIATION);
+    Operator operator = operator(config, client, running, stopping);
     HealthServer health =
         new HealthServer(
             config.healthPort(),
-            () -> illness(operator, started.get()),
+            () -> illness(operator, started.get()).or(running::illness),
             () -> started.get() ? Optional.empty() : Optional.of("starting"));
     Runtime.getRuntime()
         .addShutdownHook(
@@ -106,13 +112,17 @@ public final class ProcmigOperator {
   }
 
   private static Operator operator(
-      OperatorConfig config, KubernetesClient client, AtomicBoolean stopping) {
+      OperatorConfig config,
+      KubernetesClient client,
+      RunningReconciliations running,
+      AtomicBoolean stopping) {
     Clock clock = Clock.systemUTC();
     Operator operator =
         new Operator(
             service -> {
               service
                   .withKubernetesClient(client)
+                  .withMetrics(running)
                   .withCloseClientOnStop(false)
                   .withStopOnInformerErrorDuringStartup(false)
                   .withCacheSyncTimeout(CACHES)

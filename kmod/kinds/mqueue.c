@@ -98,7 +98,7 @@ static void claim_name(struct procmig_file_inspection *at, struct dentry *dentry
 {
 	struct name_snapshot name;
 
-	if (d_unlinked(dentry))
+	if (!procmig_wants_claims(at->inspection) || d_unlinked(dentry))
 		return;
 	take_dentry_name_snapshot(&name, dentry);
 	procmig_file_claim(at, &mqueue_kind, name.name.name, name.name.len);

@@ -615,7 +615,7 @@ struct procmig_file_mqueue_data {
 /*
  * Claims of the files subsystem, struct procmig_claim: of the kind of that name, whose
  * own data follows.  "mqueue": the name, without a slash.  "tmpfs": the path of a file
- * in /dev/shm that nobody has open.  "tcp", "udp": struct procmig_inet_claim.
+ * in /dev/shm that one of them has made.  "tcp", "udp": struct procmig_inet_claim.
  */
 struct procmig_file_claim {
 	char kind[PROCMIG_FILE_KIND_BYTES];

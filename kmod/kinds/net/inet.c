@@ -167,7 +167,8 @@ void inet_claim(struct procmig_file_inspection *at, const struct procmig_file_ki
 	};
 
 	BUILD_BUG_ON(sizeof(struct sockaddr_in6) != sizeof(claim.local));
-	if (!(claim.flags & (PROCMIG_INET_BOUND_PORT | PROCMIG_INET_BOUND_ADDRESS)) ||
+	if (!procmig_wants_claims(at->inspection) ||
+	    !(claim.flags & (PROCMIG_INET_BOUND_PORT | PROCMIG_INET_BOUND_ADDRESS)) ||
 	    socket->ops->getname(socket, (struct sockaddr *)&address, 0) <= 0)
 		return;
 	memcpy(claim.local, &address, sizeof(claim.local));

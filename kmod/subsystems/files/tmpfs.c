@@ -74,7 +74,7 @@ static void tmpfs_inspect(struct procmig_file_inspection *at, struct file *file)
 	procmig_file_inspect_memory(at, file);
 }
 
-/* If it is open for writing, others than the modules can see that it will be needed. */
+/* The agent sees only what is open; of that the target may be told twice. */
 void files_tmpfs_claim(struct procmig_file_inspection *at, struct file *file)
 {
 	char *buffer, *text;

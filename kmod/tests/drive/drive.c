@@ -118,7 +118,7 @@ static struct {
 } run = { .device = -1, .request = -1, .control = { .fd = -1 }, .stub_output = -1 };
 
 /* What INSPECT tells and ADMIT reads. */
-static uint8_t claims[64 << 10];
+static _Alignas(8) uint8_t claims[64 << 10];
 
 /* ---- names ---------------------------------------------------------------- */
 

@@ -32,7 +32,7 @@ public final class ProcmigOperator {
   private static final Duration TERMINATION = Duration.ofSeconds(10);
   private static final Duration CACHES = Duration.ofSeconds(150);
 
-  /** Much longer than one takes while the API server cannot be reached. */
+  /** Longer than any should take; a restart for one that would have ended does no harm. */
   private static final Duration LONGEST_RECONCILIATION = Duration.ofMinutes(10);
 
   /**

@@ -2,9 +2,9 @@
 package io.procmig.operator.health;
 
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
@@ -19,7 +19,7 @@ public final class RunningReconciliations implements Metrics {
   private record Running(String what, Instant since) {}
 
   private final Map<Thread, Running> running = new ConcurrentHashMap<>();
-  private final Clock clock;
+  private final InstantSource clock;
   private final Duration limit;
 
   /**
@@ -27,7 +27,7 @@ public final class RunningReconciliations implements Metrics {
    *
    * @param limit the longest time that one may take
    */
-  public RunningReconciliations(Clock clock, Duration limit) {
+  public RunningReconciliations(InstantSource clock, Duration limit) {
     this.clock = clock;
     this.limit = limit;
   }

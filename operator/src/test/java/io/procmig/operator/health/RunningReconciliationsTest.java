@@ -6,11 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.javaoperatorsdk.operator.api.monitoring.Metrics.ControllerExecution;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -18,25 +15,6 @@ import org.junit.jupiter.api.Test;
 
 /** Only one that takes too long, and only while it does, is an illness. */
 class RunningReconciliationsTest {
-  private static final class Hands extends Clock {
-    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-  }
-
   private record Execution<T>(Callable<T> work) implements ControllerExecution<T> {
     @Override
     public String name() {
@@ -69,12 +47,12 @@ class RunningReconciliationsTest {
     }
   }
 
-  private final Hands clock = new Hands();
+  private Instant now = Instant.parse("2026-01-01T00:00:00Z");
   private final RunningReconciliations running =
-      new RunningReconciliations(clock, Duration.ofMinutes(5));
+      new RunningReconciliations(() -> now, Duration.ofMinutes(5));
 
   private Optional<String> illnessAfter(Duration time) {
-    clock.now = clock.now.plus(time);
+    now = now.plus(time);
     return running.illness();
   }
 

@@ -802,11 +802,68 @@ static void tmpfs_end(void)
 
 /* ---- procfs ------------------------------------------------------------- */
 
-static int own_stat, own_comm, own_descriptors, uptime, about_uptime;
+static int own_stat, own_comm, own_descriptors, uptime, about_uptime, about_closed, online;
+static int to_reader, from_reader;
+static pid_t reader;
+
+static int about(int fd)
+{
+	snprintf(path_buffer, sizeof(path_buffer), "/proc/self/fdinfo/%d", fd);
+	return must(open(path_buffer, O_RDONLY));
+}
+
+/* The child, whenever it is asked, says what procfs tells of a descriptor of its own. */
+static void read_about(int asked, int told)
+{
+	int fd = about(asked);
+	char byte, said[64];
+
+	signal(SIGTERM, SIG_IGN);
+	close(program_descriptor());
+	while (read(asked, &byte, 1) == 1)
+		if (write(told, said, pread(fd, said, sizeof(said), 0)) <= 0)
+			_exit(1);
+	_exit(0);
+}
+
+static void reader_begin(void)
+{
+	int asked[2], told[2];
+
+	must(pipe(asked));
+	must(pipe(told));
+	reader = must(fork());
+	if (!reader) {
+		close(asked[1]);
+		read_about(asked[0], told[1]);
+	}
+	close(asked[0]);
+	close(told[1]);
+	to_reader = lies_still(asked[1]);
+	from_reader = lies_still(told[0]);
+}
+
+static void reader_step(void)
+{
+	char said[64];
+
+	is(write(to_reader, "?", 1) == 1);
+	is(read(from_reader, said, sizeof(said)) > 6 && !memcmp(said, "pos:\t0", 6));
+}
+
+static void reader_end(void)
+{
+	int status;
+
+	close(to_reader);
+	is(waitpid(reader, &status, 0) == reader);
+	program_check(WIFEXITED(status) && !WEXITSTATUS(status), "the reader ended with %x", status);
+}
 
 static void procfs_begin(void)
 {
 	char part[16];
+	int closed;
 
 	own_stat = must(open("/proc/self/stat", O_RDONLY));
 	is(read(own_stat, part, 1) == 1);
@@ -817,11 +874,20 @@ static void procfs_begin(void)
 	lies_still(own_stat);
 	lies_still(own_comm);
 	/* about a descriptor that is made after it */
-	snprintf(path_buffer, sizeof(path_buffer), "/proc/self/fdinfo/%d", uptime);
-	about_uptime = must(open(path_buffer, O_RDONLY));
+	about_uptime = about(uptime);
+	/* higher than whatever else is opened */
+	closed = must(fcntl(uptime, F_DUPFD, 300));
+	about_closed = about(closed);
+	close(closed);
+	/* now its name is gone, too; on the target it goes when somebody looks again */
+	is(access(path_buffer, F_OK) == -1 && errno == ENOENT);
+	online = must(open("/sys/devices/system/cpu/online", O_RDONLY));
+	is(read(online, part, 1) == 1);
 	lies_still(own_descriptors);
 	lies_still(uptime);
 	lies_still(about_uptime);
+	lies_still(online);
+	reader_begin();
 }
 
 static void procfs_step(long number)
@@ -838,6 +904,7 @@ static void procfs_step(long number)
 	snprintf(wanted, sizeof(wanted), "%d (held %ld) ", getpid(), number);
 	program_check(!strncmp(said, wanted, strlen(wanted)), "procfs says %s", said);
 	is(pread(uptime, said, 8, 0) > 0);
+	reader_step();
 }
 
 static void procfs_end(void)
@@ -848,6 +915,9 @@ static void procfs_end(void)
 	is(read(own_stat, &said, 1) == 1 && said == wanted[1]);
 	is(!faccessat(own_descriptors, "0", F_OK, 0));
 	is(pread(about_uptime, about, sizeof(about), 0) > 6 && !memcmp(about, "pos:\t4", 6));
+	is(pread(about_closed, about, sizeof(about), 0) == -1 && errno == ENOENT);
+	is(lseek(online, 0, SEEK_CUR) == 1 && pread(online, about, 1, 0) == 1);
+	reader_end();
 }
 
 /* ---- mqueue ------------------------------------------------------------- */

@@ -674,7 +674,7 @@ static void proc_secret(void)
 
 static void sys_file(void)
 {
-	expect_fd(open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY));
+	expect_fd(open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDWR));
 }
 
 static void other_device(void)

@@ -560,6 +560,31 @@ void procmig_compat_share_descriptors(struct task_struct *with)
 }
 EXPORT_SYMBOL_GPL(procmig_compat_share_descriptors);
 
+struct files_struct *procmig_compat_enter_descriptors(struct task_struct *of)
+{
+	struct files_struct *theirs, *own = NULL;
+
+	/* It may be killed, and has none then. */
+	task_lock(of);
+	theirs = of->files;
+	if (theirs)
+		atomic_inc(&theirs->count);
+	task_unlock(of);
+	if (theirs) {
+		own = exchange_files(current, theirs);
+		sym.put_files_struct(theirs);
+	}
+	return own;
+}
+EXPORT_SYMBOL_GPL(procmig_compat_enter_descriptors);
+
+void procmig_compat_leave_descriptors(struct files_struct *own)
+{
+	sym.put_files_struct(exchange_files(current, own));
+	sym.put_files_struct(own);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_leave_descriptors);
+
 /* Returns whether @fs has no user any more. */
 static bool leave_fs(struct fs_struct *fs)
 {

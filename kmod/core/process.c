@@ -239,11 +239,13 @@ struct procmig_process *procmig_continued(struct procmig_request *request)
 
 /* ---- what subsystems ask -------------------------------------------------- */
 
-bool procmig_is_planned(struct procmig_process *process, pid_t pid)
+struct task_struct *procmig_planned_task(struct procmig_process *process, pid_t pid)
 {
-	return procmig_find_process(process->request, pid);
+	struct procmig_process *other = procmig_find_process(process->request, pid);
+
+	return other && !other->zombie ? other->task : NULL;
 }
-EXPORT_SYMBOL_GPL(procmig_is_planned);
+EXPORT_SYMBOL_GPL(procmig_planned_task);
 
 struct task_struct *procmig_task(struct procmig_process *process)
 {

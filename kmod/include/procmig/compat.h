@@ -16,6 +16,7 @@
 struct address_space;
 struct cpumask;
 struct epoll_event;
+struct files_struct;
 struct fsnotify_group;
 struct iov_iter;
 struct mm_walk_ops;
@@ -119,6 +120,12 @@ int procmig_compat_replace_fd(unsigned int fd, struct file *file, unsigned int f
  */
 void procmig_compat_share_descriptors(struct task_struct *with);
 void procmig_compat_share_directories(struct task_struct *with);
+/*
+ * Let `current' have the descriptors of @of, which stands still, instead of its own
+ * until it leaves with what it was given; NULL: @of has none any more.
+ */
+struct files_struct *procmig_compat_enter_descriptors(struct task_struct *of);
+void procmig_compat_leave_descriptors(struct files_struct *own);
 void procmig_compat_set_pwd(const struct path *path);
 void procmig_compat_set_root(const struct path *path);
 int procmig_compat_mprotect(unsigned long start, size_t bytes, unsigned long prot);

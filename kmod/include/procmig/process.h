@@ -79,8 +79,11 @@ struct task_struct *procmig_rebuilt_task(struct procmig_process *process, pid_t 
  */
 struct task_struct *procmig_await_complete(struct procmig_process *process, pid_t pid);
 
-/* Target: whether a process with that PID is in the event. */
-bool procmig_is_planned(struct procmig_process *process, pid_t pid);
+/*
+ * Target, in @restart: likewise, whatever has come of its records: it stands still, and
+ * may be nothing but the stub yet.
+ */
+struct task_struct *procmig_planned_task(struct procmig_process *process, pid_t pid);
 
 /* The first thread of one after the other from 0 on, in no order; NULL at the end. */
 struct task_struct *procmig_scope_at(const struct procmig_scope *scope, unsigned int n);

@@ -182,6 +182,13 @@ struct procmig_file_path {
 	__u32 path_bytes;	/* with NUL; the path follows */
 };
 
+/* "pseudo": a file or directory whose content the kernel makes */
+struct procmig_file_pseudo {
+	__u32 mode;		/* st_mode */
+	__u32 path_bytes;	/* with NUL; the path follows */
+	__u64 magic;		/* of the filesystem: f_type of statfs(2) */
+};
+
 /* What is carried of a file or directory that the target does not have */
 struct procmig_file_attributes {
 	__u64 file_bytes;

@@ -26,7 +26,7 @@ static bool deleted_match(struct file *file)
 	umode_t mode = file_inode(file)->i_mode;
 
 	return (S_ISREG(mode) || S_ISDIR(mode)) && !(file->f_mode & FMODE_PATH) &&
-	       !(file->f_path.mnt->mnt_flags & MNT_INTERNAL) &&
+	       !files_is_pseudo(file) && !(file->f_path.mnt->mnt_flags & MNT_INTERNAL) &&
 	       d_unlinked(file->f_path.dentry) && !procmig_file_travels(file);
 }
 
@@ -58,11 +58,6 @@ static void deleted_inspect(struct procmig_file_inspection *at, struct file *fil
 	struct inode *inode = file_inode(file);
 	struct dentry *parent, *other;
 
-	if (files_is_pseudo(file)) {
-		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "file of a pseudo filesystem, which shows this node");
-		return;
-	}
 	parent = dget_parent(file->f_path.dentry);
 	if (d_unlinked(parent))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,

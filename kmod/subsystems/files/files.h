@@ -76,13 +76,15 @@ struct files {
 
 extern const struct procmig_subsystem files_subsystem;
 extern const struct procmig_file_kind files_path_kind;
+extern const struct procmig_file_kind files_pseudo_kind;
 extern const struct procmig_file_kind files_deleted_kind;
 extern const struct procmig_file_kind files_tmpfs_kind;
 
 /* ---- path.c ---- */
 
-/* Its content is the state of the node. */
-bool files_is_pseudo(struct file *file);
+/* Flags that made or changed a file when it was opened first. */
+#define FILES_ONCE_FLAGS (O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY)
+
 /* Name the obstacle, if it cannot be reached from the root of the process. */
 void files_inspect_path(struct procmig_file_inspection *at, const struct path *path);
 /* The path with NUL, and its length; or a negative errno after procmig_fail(). */
@@ -90,8 +92,21 @@ ssize_t files_put_path(struct procmig_file_save *save, const struct path *path, 
 		       size_t bytes);
 /* As init sees it: the caller may live in a container. */
 int files_find_directory(const char *path, struct path *directory);
+/*
+ * What init sees at @text, which is a claim of @bytes; the caller puts it.
+ * -ENOTDIR: not even its directory is there.
+ */
+int files_find(const char *text, size_t bytes, struct path *found);
+/* While inspecting: claim it by its path, if claims are wanted. */
+void files_claim_path(struct procmig_file_inspection *at, const struct procmig_file_kind *kind,
+		      const struct path *path);
 /* Another description of the file that was made, as load->flags want it. */
 struct file *files_open_again(struct procmig_file_load *load, struct file *first);
+
+/* ---- pseudo.c ---- */
+
+/* Its content is the state of the node. */
+bool files_is_pseudo(struct file *file);
 
 /* ---- deleted.c ---- */
 

@@ -21,8 +21,6 @@ static const struct procmig_kind kinds[] = {
 	  "POSIX, open file description, flock, lease; free to be had on the target" },
 	{ "owner of a file", PROCMIG_KIND_CARRIED,
 	  "F_SETOWN, F_SETSIG, O_ASYNC; the owner must be inside" },
-	{ "file of sysfs, cgroupfs, debugfs, or about a process outside", PROCMIG_KIND_REFUSED,
-	  "shows the state of the node" },
 	{ "block and character device", PROCMIG_KIND_REFUSED, "bound to the machine" },
 };
 
@@ -300,7 +298,7 @@ const struct procmig_subsystem files_subsystem = {
 };
 
 static const struct procmig_file_kind *const own_kinds[] = {
-	&files_path_kind, &files_deleted_kind, &files_tmpfs_kind,
+	&files_path_kind, &files_pseudo_kind, &files_deleted_kind, &files_tmpfs_kind,
 };
 
 static void files_unregister(unsigned int count)

@@ -11,7 +11,6 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
-#include <linux/namei.h>
 #include <linux/posix_acl.h>
 #include <linux/slab.h>
 #include <procmig/open_file.h>
@@ -77,52 +76,33 @@ static void tmpfs_inspect(struct procmig_file_inspection *at, struct file *file)
 /* The agent sees only what is open; of that the target may be told twice. */
 void files_tmpfs_claim(struct procmig_file_inspection *at, struct file *file)
 {
-	char *buffer, *text;
 	struct path name;
 
 	if (!procmig_wants_claims(at->inspection) || !find_name(file, &name))
 		return;
-	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
-	/* Without memory: found at the latest by the restart. */
-	text = buffer ? procmig_compat_path(&name, at->root, buffer, PATH_MAX) :
-			ERR_PTR(-ENOMEM);
-	if (!IS_ERR(text))
-		procmig_file_claim(at, &files_tmpfs_kind, text, strlen(text));
-	kvfree(buffer);
+	files_claim_path(at, &files_tmpfs_kind, &name);
 	dput(name.dentry);
 }
 
 static int tmpfs_admit(struct procmig_inspection *inspection, const void *data, size_t bytes)
 {
-	const char *path = data, *name;
-	struct path directory;
-	struct dentry *there;
-	char *parent;
-	int ret;
+	const char *path = data;
+	struct path there;
+	int ret = files_find(path, bytes, &there);
 
-	if (*path != '/' || strlen(path) != bytes || bytes >= PATH_MAX)
-		return -EPROTO;
-	name = strrchr(path, '/') + 1;
-	parent = kstrndup(path, name - path, GFP_KERNEL);
-	if (!parent)
-		return -ENOMEM;
-	ret = files_find_directory(parent, &directory);
-	kfree(parent);
-	if (ret == -ENOENT || ret == -ENOTDIR) {
+	if (ret == -ENOENT)
+		return 0;
+	if (ret == -ENOTDIR) {
 		procmig_obstacle(inspection, files_subsystem.id, PROCMIG_OBSTACLE_UNSUPPORTED,
 				 -1, "%s: there is no such directory here", path);
 		return 0;
 	}
 	if (ret)
 		return ret;
-	there = lookup_positive_unlocked(name, directory.dentry, strlen(name));
-	if (!IS_ERR(there)) {
-		procmig_obstacle(inspection, files_subsystem.id, PROCMIG_OBSTACLE_TAKEN, -1,
-				 "%s: there is a file of that name here, remove it", path);
-		dput(there);
-	}
-	path_put(&directory);
-	return PTR_ERR_OR_ZERO(there) == -ENOENT ? 0 : PTR_ERR_OR_ZERO(there);
+	procmig_obstacle(inspection, files_subsystem.id, PROCMIG_OBSTACLE_TAKEN, -1,
+			 "%s: there is a file of that name here, remove it", path);
+	path_put(&there);
+	return 0;
 }
 
 static ssize_t tmpfs_checkpoint(struct procmig_file_save *save, struct file *file,

@@ -31,6 +31,7 @@ def run(tier):
     check("refusals: a message queue's name that is taken on the target", queue_taken, tier)
     check("refusals: ports that are taken on the target", ports_taken, tier)
     check("refusals: an address that the target does not have", address_missing, tier)
+    check("refusals: a file of the kernel that the target does not have", pseudo_missing, tier)
     check("refusals: what a target has that is like the source", nothing_taken, tier)
     check("refusals: the strategy's name", strategy, tier)
 
@@ -171,16 +172,16 @@ def listening(tier, guest, *what):
     return pid
 
 
-class Listener:
+class Watched:
     """A process on the source that is only looked at."""
 
-    def __init__(self, tier, *what):
-        self.pid = listening(tier, tier.a, *what)
+    def __init__(self, pid):
+        self.pid = pid
 
 
 def ports_taken(tier):
     ours = "tcp", "0.0.0.0:4711", "udp", "127.0.0.1:4712", "tcp", "127.0.0.1:4713"
-    source, squatter = Listener(tier, *ours), listening(tier, tier.b, *ours[:4])
+    source, squatter = Watched(listening(tier, tier.a, *ours)), listening(tier, tier.b, *ours[:4])
     try:
         obstacles = foretold(tier, source, "TCP socket 0.0.0.0:4711: another socket here has that port",
                              "UDP socket 127.0.0.1:4712: another socket here has that port")
@@ -196,7 +197,7 @@ def address_missing(tier):
     tier.a.run("ip address add 192.0.2.1/32 dev lo")
     source = None
     try:
-        source = Listener(tier, "tcp", "192.0.2.1:4711")
+        source = Watched(listening(tier, tier.a, "tcp", "192.0.2.1:4711"))
         foretold(tier, source, "TCP socket 192.0.2.1:4711: this node does not have that address")
     finally:
         if source:
@@ -204,8 +205,21 @@ def address_missing(tier):
         tier.a.run("ip address del 192.0.2.1/32 dev lo")
 
 
+def pseudo_missing(tier):
+    group = "/sys/fs/cgroup/procmig-nowhere"
+    tier.a.run(f"mkdir {group}")
+    source = Watched(tier.a.start(["sh", "-c", f"exec sleep 1000 <{group}/cgroup.events"]))
+    try:
+        tier.a.run(f"timeout 30 sh -c 'until readlink /proc/{source.pid}/fd/0 | grep -q events; do sleep 0.1; done'")
+        foretold(tier, source, f"{group}/cgroup.events: it is open, and the kernel here has none")
+    finally:
+        tier.a.end(source.pid)
+        tier.a.run(f"rmdir {group}")
+
+
 def nothing_taken(tier):
-    for name, kind in (("held", "tmpfs"), ("held", "mqueue"), ("held", "tcp-bound"), ("held", "udp"), ("sysv", "=")):
+    kinds = "tmpfs", "mqueue", "procfs", "tcp-bound", "udp"
+    for name, kind in *(("held", kind) for kind in kinds), ("sysv", "="):
         program = Program(tier, name, argument=kind).start(tier.a)
         program.await_lines(2)
         foretold(tier, program)

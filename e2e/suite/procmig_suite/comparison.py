@@ -95,6 +95,20 @@ def changes(before, after):
     return lines
 
 
+def has_only_grown(before, after):
+    """Whether all that differs is private anonymous memory that processes did not have before."""
+    for (pid, what), value in before.items():
+        now = after.get((pid, what))
+        if now == value:
+            continue
+        if what != "mappings" or now is None or not set(value) <= set(now):
+            return False
+        more = (after[pid, f"mapping {bounds}"] for bounds in set(now) - set(value))
+        if not all(rights.endswith("p") and not name for rights, _, name in more):
+            return False
+    return True
+
+
 def _short(value):
     text = "gone" if value is None else str(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

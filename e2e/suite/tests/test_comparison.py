@@ -52,6 +52,19 @@ class ComparisonTest(unittest.TestCase):
             with self.subTest(other):
                 self.assertEqual([area.split()[0] for area in other], areas(*other)[10, "mappings"])
 
+    def test_more_private_memory_is_growth_and_nothing_else_is(self):
+        def areas(*described, **more):
+            return comparison.flat({10: process(maps=[area.split(" ") for area in described], **more)})
+        before = areas("1000-2000 rw-p 00000000 ")
+        for grown, *described in ((True, "1000-2000 rw-p 00000000 ", "4000-5000 ---p 00000000 "),
+                                  (False, "1000-2000 rw-p 00000000 ", "4000-5000 rw-s 00000000 /dev/zero"),
+                                  (False, "1000-2000 rw-p 00000000 ", "4000-5000 rw-p 00000000 /x"),
+                                  (False, "1000-2000 r--p 00000000 ", "4000-5000 rw-p 00000000 "),
+                                  (False, "4000-5000 rw-p 00000000 ")):
+            with self.subTest(described):
+                self.assertEqual(grown, comparison.has_only_grown(before, areas(*described)))
+        self.assertFalse(comparison.has_only_grown(before, areas("1000-2000 rw-p 00000000 ", threads=[11])))
+
     def test_what_changes_by_itself_is_not_steady(self):
         later = process()
         later["fds"]["3"]["pos"] = "9"

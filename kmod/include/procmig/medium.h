@@ -46,7 +46,7 @@ struct procmig_conduit {
  * @owner: THIS_MODULE; pinned while a request uses the medium
  *
  * @open: required; the task that submits.  Take what the channels refer to;
- *	-EBADF if one cannot be used.
+ *	-EBADF if one cannot be used, -ENOTCONN if nobody is at its other end.
  * @close: required; worker.  Drop everything.  Nothing else is running.
  * @pushdata: required; worker or self.  Take all of @data, aggregated or sent.
  * @popdata: required; worker or self.  Fill all of @room; -EPIPE if the peer

@@ -29,6 +29,7 @@
  * EOPNOTSUPP  the combination {context, quiesce, mode} is not a strategy, or no
  *             loaded module provides what is asked for
  * EBADF       a channel is not a descriptor that the medium can use
+ * ENOTCONN    a channel is not connected, or the peer has hung up
  * EPROTO      the request's state does not allow the operation
  * ECHILD      the calling task is not one that the plan names
  * EOVERFLOW   the answer does not fit the buffer; the needed size is returned
@@ -208,7 +209,7 @@ enum procmig_obstacle_code {
 
 /*
  * Something that the processes have and that nobody on the target may have when they
- * come there: a number, a name.  Written by PROCMIG_IOC_INSPECT on the source, read by
+ * come there: a number, a name; or that the target must have: an address, a file.  Written by PROCMIG_IOC_INSPECT on the source, read by
  * PROCMIG_IOC_ADMIT on the target.  @size covers the header and the data, rounded up
  * to 8; what is left of it is zero.
  */

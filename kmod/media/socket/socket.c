@@ -59,9 +59,10 @@ static int take(struct channel *channel, int fd)
 	if (!channel->file)
 		return -EBADF;
 	channel->socket = sock_from_file(channel->file);
-	if (!channel->socket || channel->socket->type != SOCK_STREAM ||
-	    !established(channel->socket))
+	if (!channel->socket || channel->socket->type != SOCK_STREAM)
 		return -EBADF;
+	if (!established(channel->socket))
+		return -ENOTCONN;
 	channel->out = kvmalloc(BUFFER_BYTES, GFP_KERNEL);
 	channel->in = kvmalloc(BUFFER_BYTES, GFP_KERNEL);
 	return channel->out && channel->in ? 0 : -ENOMEM;

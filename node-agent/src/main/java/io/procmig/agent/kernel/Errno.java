@@ -29,6 +29,7 @@ public final class Errno {
   public static final int EADDRINUSE = 98;
   public static final int ENETUNREACH = 101;
   public static final int ECONNRESET = 104;
+  public static final int ENOTCONN = 107;
   public static final int ETIMEDOUT = 110;
   public static final int ECONNREFUSED = 111;
   public static final int EHOSTUNREACH = 113;
@@ -68,6 +69,7 @@ public final class Errno {
       case EADDRINUSE -> "EADDRINUSE";
       case ENETUNREACH -> "ENETUNREACH";
       case ECONNRESET -> "ECONNRESET";
+      case ENOTCONN -> "ENOTCONN";
       case ETIMEDOUT -> "ETIMEDOUT";
       case ECONNREFUSED -> "ECONNREFUSED";
       case EHOSTUNREACH -> "EHOSTUNREACH";

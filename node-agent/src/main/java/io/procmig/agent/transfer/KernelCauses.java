@@ -58,6 +58,7 @@ public final class KernelCauses {
           case Errno.EPERM, Errno.EACCES -> Reason.PermissionDenied;
           case Errno.ENOMEM -> Reason.MemoryShort;
           case Errno.EBUSY, Errno.EEXIST -> Reason.InvalidRequest;
+          case Errno.ENOTCONN -> Reason.TransferInterrupted;
           default -> source ? Reason.CheckpointFailed : Reason.RestartFailed;
         };
     String why = failure.errno() == Errno.EBUSY ? ": another migration holds the process" : "";

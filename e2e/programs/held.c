@@ -1032,6 +1032,7 @@ static void pidfd_end(void)
 /* ---- Unix sockets ------------------------------------------------------- */
 
 static int talking[2], queued[2], datagrams[2], sequenced[2], widow, carrying[2];
+static int nested[2], into_nested;
 static int listening, client, accepted, abstract, sender, ghost, homeless;
 static struct sockaddr_un listening_name, abstract_name, sender_name, homeless_name;
 
@@ -1150,6 +1151,14 @@ static void unix_begin(void)
 	pass(carrying[0], carrying[1]);
 	close(ends[0]);
 	close(ends[1]);
+	/* one end of a pipe in the queue of a socket that is in a queue itself */
+	must(pipe(ends));
+	must(socketpair(AF_UNIX, SOCK_DGRAM, 0, nested));
+	pass(nested[0], ends[0]);
+	pass(carrying[0], nested[1]);
+	close(ends[0]);
+	close(nested[1]);
+	into_nested = ends[1];
 
 	listening = bound(SOCK_STREAM, &listening_name, beside("listening"));
 	must(chmod(listening_name.sun_path, 0620));
@@ -1218,7 +1227,11 @@ static void unix_end(void)
 	is(read(fd, got, sizeof(got)) == 6 && !memcmp(got, "inside", 6));
 	is(read(fd, got, sizeof(got)) == 0);
 	fd = passed(carrying[1]);
+	nested[1] = passed(carrying[1]);
 	is(write(carrying[0], "again", 5) == 5 && read(fd, got, sizeof(got)) == 5);
+	fd = passed(nested[1]);
+	echo(nested[0], nested[1], 1);
+	echo(into_nested, fd, 2);
 	is(recvfrom(abstract, got, sizeof(got), 0, (struct sockaddr *)&name, &length) == 7);
 	program_check(!strcmp(name.sun_path, sender_name.sun_path), "it came from %s",
 		      name.sun_path);

@@ -367,6 +367,25 @@ static void pipe_outside(void)
 	part("outside holds an end");
 }
 
+/* Nobody has a descriptor of our end of the pipe: it is in a message. */
+static void passed_outside(void)
+{
+	char room[CMSG_SPACE(sizeof(int))] = { };
+	struct iovec byte = { "", 1 };
+	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1, .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	struct cmsghdr *control = CMSG_FIRSTHDR(&message);
+	int between[2];
+
+	program_check(!pipe(ends) && !socketpair(AF_UNIX, SOCK_STREAM, 0, between), "pipe, socketpair");
+	*control = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(control), &ends[1], sizeof(int));
+	program_check(sendmsg(between[0], &message, 0) == 1, "sendmsg");
+	close(ends[1]);
+	ends[1] = -1;
+	part("in what it has not received: pipe: pid");
+}
+
 static void unix_peer_outside(void)
 {
 	program_check(!socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
@@ -844,6 +863,7 @@ static const struct kind {
 	{ "one-shot", one_shot },
 	{ "other-device", other_device },
 	{ "owner-outside", owner_outside },
+	{ "passed-outside", passed_outside },
 	{ "pidfd-outside", pidfd },
 	{ "pipe-outside", pipe_outside },
 	{ "timer-alarm", alarm_timer },

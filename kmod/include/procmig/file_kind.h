@@ -25,6 +25,7 @@
 #include <procmig/open_file.h>
 #include <procmig/process.h>
 
+struct files_kinds;
 struct sock;
 
 /* Looking at one open file before it is carried. */
@@ -34,6 +35,8 @@ struct procmig_file_inspection {
 	const struct path *root;	/* of the process */
 	unsigned int fd;		/* what to call the file, or */
 	unsigned long address;		/* not 0: it is mapped there */
+	bool kept;			/* not that file itself, but one that it keeps */
+	const struct files_kinds *kinds;	/* the files subsystem's own */
 };
 
 /* The source side of one description. */
@@ -70,6 +73,9 @@ struct procmig_file_load {
  * @inspect: optional; worker or caller.  Name the obstacles with
  *	procmig_file_obstacle().  The process may run meanwhile.  That the
  *	description itself is not shared with somebody outside has been seen to.
+ * @each_kept: optional, of a socket; worker or caller.  Call @see with every file that this one
+ *	keeps open, that has no descriptor for it and travels with it: as one in a
+ *	message that nobody has received.  @see does not need them to stand still.
  * @admit: optional; caller, target.  As in subsystem.h, of what @inspect on the source
  *	has claimed by procmig_file_claim().
  * @object: optional; worker.  Identifies what several descriptions share;
@@ -104,6 +110,8 @@ struct procmig_file_kind {
 
 	bool (*match)(struct file *file);
 	void (*inspect)(struct procmig_file_inspection *at, struct file *file);
+	void (*each_kept)(struct file *file, void (*see)(struct file *file, void *private),
+			  void *private);
 	int (*admit)(struct procmig_inspection *inspection, const void *data, size_t bytes);
 	const void *(*object)(struct file *file);
 	ssize_t (*checkpoint)(struct procmig_file_save *save, struct file *file,
@@ -161,7 +169,10 @@ bool procmig_file_find_holder(struct procmig_file_inspection *at,
  */
 void procmig_file_inspect_memory(struct procmig_file_inspection *at, struct file *file);
 
-/* To how many descriptions inside of the event @holds says yes, see above. */
+/*
+ * To how many descriptions inside of the event @holds says yes, see above; those that
+ * others keep are inside, too.
+ */
 unsigned int procmig_file_count(struct procmig_file_inspection *at,
 				bool (*holds)(struct file *file, const void *what),
 				const void *what);

@@ -161,22 +161,26 @@ static int refer(struct procmig_file_save *save, struct sock *sk, u32 *number)
 	return procmig_file_reference(save, file, number);
 }
 
-static int refer_to_messages(struct procmig_file_save *save, struct sock *sk)
+/* Descriptors in flight. */
+static void unix_each_kept(struct file *file, void (*see)(struct file *file, void *private),
+			   void *private)
 {
-	struct scm_fp_list *list;
+	struct sock *sk = sockets_sock(file);
+	const struct scm_fp_list *list;
 	struct sk_buff *skb;
 	unsigned int nth;
-	int i, ret = 0;
-	u32 number;
+	int i;
 
-	for (nth = 0; !ret && (skb = message(sk, nth)); nth++) {
+	/* Whoever receives takes them out under it; and may wait for memory meanwhile. */
+	if (!mutex_trylock(&unix_sk(sk)->iolock))
+		return;
+	for (nth = 0; (skb = message(sk, nth)); nth++) {
 		list = UNIXCB(skb).fp;
-		ret = refer(save, skb->sk, &number);
-		for (i = 0; !ret && list && i < list->count; i++)
-			ret = procmig_file_reference(save, list->fp[i], &number);
+		for (i = 0; list && i < list->count; i++)
+			see(list->fp[i], private);
 		kfree_skb(skb);
 	}
-	return ret;
+	mutex_unlock(&unix_sk(sk)->iolock);
 }
 
 static bool is_bound(struct sock *sk)
@@ -270,9 +274,6 @@ static ssize_t unix_checkpoint(struct procmig_file_save *save, struct file *file
 		body->peer_gid = from_kgid(&init_user_ns, sk->sk_peer_cred->egid);
 	}
 	spin_unlock(&sk->sk_peer_lock);
-	ret = refer_to_messages(save, sk);
-	if (ret)
-		return ret;
 	bytes -= sizeof(*body);
 	names = put_names(save, sk, body, bytes);
 	if (names < 0)
@@ -864,6 +865,7 @@ const struct procmig_file_kind unix_kind = {
 	.kind_count = ARRAY_SIZE(kinds),
 	.match = unix_match,
 	.inspect = unix_inspect,
+	.each_kept = unix_each_kept,
 	.checkpoint = unix_checkpoint,
 	.checkpoint_data = unix_checkpoint_data,
 	.restart = unix_restart,

@@ -262,6 +262,35 @@ int files_gather(struct procmig_process *process)
 	return ret ?: gather_made(process, event);
 }
 
+struct gathering {
+	struct files_event *event;
+	int ret;
+};
+
+static void gather_one(struct file *file, void *private)
+{
+	struct gathering *gathering = private;
+	u32 number;
+
+	if (gathering->ret >= 0)
+		gathering->ret = meet(&gathering->event->descriptions, file, &number);
+}
+
+/* Before anything is described: what is kept is known to whatever refers to it. */
+static int gather_kept(struct files_event *event)
+{
+	struct gathering gathering = { .event = event };
+	struct file *file;
+	u32 i;
+
+	for (i = 0; gathering.ret >= 0 && i < event->descriptions.count; i++) {
+		file = (struct file *)event->descriptions.thing[i];
+		if (file != PLACEHOLDER(event))
+			files_each_kept(&event->kinds, file, gather_one, &gathering);
+	}
+	return min(gathering.ret, 0);
+}
+
 /* Everything that was announced, and what that refers to. */
 static int emit_descriptions(struct saving *saving)
 {
@@ -513,8 +542,10 @@ put_cwd:
 /* The first process makes what all of them will refer to. */
 static int emit_shared(struct saving *saving)
 {
-	int ret = emit_descriptions(saving);
+	int ret = gather_kept(saving->event);
 
+	if (!ret)
+		ret = emit_descriptions(saving);
 	if (!ret)
 		ret = check_unheld(saving);
 	return ret ?: emit_data(saving);

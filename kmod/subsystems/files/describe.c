@@ -3,6 +3,7 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/kdev_t.h>
+#include <linux/magic.h>
 #include <linux/major.h>
 #include <linux/mount.h>
 #include <linux/net.h>
@@ -69,6 +70,8 @@ const char *files_describe(struct file *file, char *buffer, size_t bytes)
 
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFREG:
+		if (inode->i_sb->s_magic == NSFS_MAGIC)
+			return "namespace";
 		if (file->f_path.mnt->mnt_flags & MNT_INTERNAL) {
 			scnprintf(buffer, bytes, "memory that the kernel calls %pD", file);
 			return buffer;

@@ -156,6 +156,28 @@ void files_tmpfs_claim(struct procmig_file_inspection *at, struct file *file);
 
 /* ---- holders.c ---- */
 
+/* Files that are met, each once, and referenced until they are taken. */
+struct files_walk {
+	struct xarray seen;
+	struct xarray file;
+	unsigned int count, next;
+	bool failed;			/* one could not be kept, without memory */
+};
+
+void files_walk_begin(struct files_walk *walk);
+void files_walk_end(struct files_walk *walk);
+/* A @see of kinds; @walk is a struct files_walk. */
+void files_walk_meet(struct file *file, void *walk);
+/* The next one, or NULL; the reference goes to the caller. */
+struct file *files_walk_take(struct files_walk *walk);
+
+/* As @each_kept of the kind of @file. */
+void files_each_kept(const struct files_kinds *kinds, struct file *file,
+		     void (*see)(struct file *file, void *private), void *private);
+
+/* Whether a process inside has a descriptor of it. */
+bool files_has_descriptor(const struct procmig_scope *scope, const struct file *file);
+
 /*
  * A descriptor of @file, to which the caller holds a reference, outside of the
  * event; false if there is none.  A description that is on its way through

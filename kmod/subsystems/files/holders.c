@@ -52,27 +52,103 @@ unlock:
 }
 EXPORT_SYMBOL_GPL(procmig_file_find_holder);
 
+void files_walk_begin(struct files_walk *walk)
+{
+	*walk = (struct files_walk) {};
+	xa_init(&walk->seen);
+	xa_init(&walk->file);
+}
+
+void files_walk_end(struct files_walk *walk)
+{
+	struct file *file;
+
+	while ((file = files_walk_take(walk)))
+		fput(file);
+	xa_destroy(&walk->file);
+	xa_destroy(&walk->seen);
+}
+
+/* Maybe under RCU. */
+void files_walk_meet(struct file *file, void *private)
+{
+	struct files_walk *walk = private;
+	int ret = xa_insert(&walk->seen, (unsigned long)file, xa_mk_value(1), GFP_ATOMIC);
+
+	/* It was met before, or is being closed. */
+	if (ret == -EBUSY || (!ret && !get_file_rcu(file)))
+		return;
+	if (!ret) {
+		ret = xa_err(xa_store(&walk->file, walk->count, file, GFP_ATOMIC));
+		if (ret)
+			fput(file);
+		else
+			walk->count++;
+	}
+	walk->failed |= ret;
+}
+
+struct file *files_walk_take(struct files_walk *walk)
+{
+	return walk->next < walk->count ? xa_load(&walk->file, walk->next++) : NULL;
+}
+
+/* Its kind is asked for only then. */
+static bool may_keep(struct file *file)
+{
+	return S_ISSOCK(file_inode(file)->i_mode);
+}
+
+void files_each_kept(const struct files_kinds *kinds, struct file *file,
+		     void (*see)(struct file *file, void *private), void *private)
+{
+	const struct procmig_file_kind *kind = NULL;
+
+	if (kinds && may_keep(file))
+		kind = files_kind_of(kinds, file);
+	if (kind && kind->each_kept)
+		kind->each_kept(file, see, private);
+}
+
+struct search {
+	bool (*holds)(struct file *file, const void *what);
+	const void *what;
+	struct files_walk walk;
+};
+
+/* The others neither count nor keep any. */
+static void consider(struct file *file, void *private)
+{
+	struct search *search = private;
+
+	if (may_keep(file) || search->holds(file, search->what))
+		files_walk_meet(file, &search->walk);
+}
+
 unsigned int procmig_file_count(struct procmig_file_inspection *at,
 				bool (*holds)(struct file *file, const void *what),
 				const void *what)
 {
 	const struct procmig_scope *scope = procmig_inspected_scope(at->inspection);
+	struct search search = { .holds = holds, .what = what };
 	unsigned int fd, n, count = 0;
 	struct task_struct *task;
-	struct xarray seen;
 	struct file *file;
 
-	xa_init(&seen);
+	files_walk_begin(&search.walk);
 	for (n = 0; (task = procmig_scope_at(scope, n)); n++) {
 		rcu_read_lock();
 		for (fd = 0; (file = procmig_compat_next_file(task, &fd)); fd++)
-			/* Without memory it counts as outside: an obstacle. */
-			if (holds(file, what) &&
-			    !xa_insert(&seen, (unsigned long)file, xa_mk_value(1), GFP_ATOMIC))
-				count++;
+			consider(file, &search);
 		rcu_read_unlock();
 	}
-	xa_destroy(&seen);
+	/* What was left out without memory counts as outside: an obstacle. */
+	while ((file = files_walk_take(&search.walk))) {
+		count += holds(file, what);
+		files_each_kept(at->kinds, file, consider, &search);
+		fput(file);
+	}
+	files_walk_end(&search.walk);
 	return count;
 }
 EXPORT_SYMBOL_GPL(procmig_file_count);
@@ -96,6 +172,11 @@ static unsigned int count_descriptors(const struct procmig_scope *scope,
 		rcu_read_unlock();
 	}
 	return count;
+}
+
+bool files_has_descriptor(const struct procmig_scope *scope, const struct file *file)
+{
+	return count_descriptors(scope, file);
 }
 
 bool files_find_sharer(struct procmig_file_inspection *at, struct file *file,

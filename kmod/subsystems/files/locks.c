@@ -101,11 +101,17 @@ int files_emit_locks(struct procmig_process *process, struct file *file, unsigne
 void files_inspect_locks(struct procmig_file_inspection *at, struct file *file)
 {
 	struct file_lock_context *context = file_inode(file)->i_flctx;
+	struct locks locks = { .all = true };
 	struct file_lock *lock;
 	bool breaking = false;
 
 	if (!context)
 		return;
+	if (at->kept)
+		collect_all(file, &locks);
+	if (locks.count)
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "%pD: a lock on a file without a descriptor", file);
 	spin_lock(&context->flc_lock);
 	list_for_each_entry(lock, &context->flc_lease, fl_list)
 		breaking |= lock->fl_file == file && is_breaking(lock);

@@ -38,6 +38,9 @@ void procmig_file_obstacle(struct procmig_file_inspection *at,
 	if (at->address)
 		procmig_obstacle(at->inspection, files_subsystem.id, code, at->address,
 				 "memory %lx: %pV", at->address, &text);
+	else if (at->kept)
+		procmig_obstacle(at->inspection, files_subsystem.id, code, at->fd,
+				 "fd %u, in what it has not received: %pV", at->fd, &text);
 	else if (at->fd == FILES_NO_DESCRIPTOR)
 		procmig_obstacle(at->inspection, files_subsystem.id, code, -1,
 				 "made by it, perhaps not open: %pV", &text);
@@ -60,24 +63,11 @@ static void ask_kind(struct procmig_file_inspection *at,
 		procmig_clear(at->inspection, file);
 }
 
-static void inspect_file(struct procmig_file_inspection *at,
-			 const struct files_kinds *set, struct file *file, char *buffer)
+static void inspect_file(struct procmig_file_inspection *at, struct file *file, char *buffer)
 {
-	const struct procmig_file_kind *kind;
+	const struct procmig_file_kind *kind = files_kind_of(at->kinds, file);
 	struct procmig_file_holder sharer;
 
-	switch (procmig_inspected_mechanism(at->inspection, files_subsystem.id, at->fd,
-					    PROCMIG_MECHANISM_TRANSFER)) {
-	case PROCMIG_MECHANISM_IGNORE:
-		return;
-	case PROCMIG_MECHANISM_FORWARD:
-		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "mechanism Forward: no loaded subsystem offers it");
-		return;
-	case PROCMIG_MECHANISM_TRANSFER:
-		break;
-	}
-	kind = files_kind_of(set, file);
 	if (!kind) {
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "%s: no loaded subsystem carries it",
@@ -97,12 +87,55 @@ static void inspect_file(struct procmig_file_inspection *at,
 		ask_kind(at, kind, file);
 }
 
+/* What comes with a file, and with that in turn; what has a descriptor is seen by that. */
+static int inspect_kept(struct procmig_file_inspection *at, struct file *file, char *buffer)
+{
+	const struct procmig_scope *scope = procmig_inspected_scope(at->inspection);
+	struct files_walk walk;
+	struct file *kept;
+	bool failed;
+
+	files_walk_begin(&walk);
+	files_each_kept(at->kinds, file, files_walk_meet, &walk);
+	at->kept = true;
+	while ((kept = files_walk_take(&walk))) {
+		if (!files_has_descriptor(scope, kept)) {
+			inspect_file(at, kept, buffer);
+			files_each_kept(at->kinds, kept, files_walk_meet, &walk);
+		}
+		fput(kept);
+	}
+	at->kept = false;
+	failed = walk.failed;
+	files_walk_end(&walk);
+	return failed ? -ENOMEM : 0;
+}
+
+static int inspect_descriptor(struct procmig_file_inspection *at, struct file *file,
+			      char *buffer)
+{
+	switch (procmig_inspected_mechanism(at->inspection, files_subsystem.id, at->fd,
+					    PROCMIG_MECHANISM_TRANSFER)) {
+	case PROCMIG_MECHANISM_IGNORE:
+		return 0;
+	case PROCMIG_MECHANISM_FORWARD:
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "mechanism Forward: no loaded subsystem offers it");
+		return 0;
+	case PROCMIG_MECHANISM_TRANSFER:
+		break;
+	}
+	inspect_file(at, file, buffer);
+	return inspect_kept(at, file, buffer);
+}
+
 static void inspect_mapped(struct procmig_file_inspection *at, struct files_kinds *set,
 			   struct file *file, char *buffer)
 {
 	const struct procmig_file_kind *kind;
 
 	files_kinds_get(set);
+	at->kinds = set;
 	kind = files_kind_of(set, file);
 	if (!kind)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
@@ -166,12 +199,12 @@ static void inspect_cwd(struct procmig_inspection *inspection, struct task_struc
 	path_put(&cwd);
 }
 
-static void inspect_descriptors(struct procmig_file_inspection *at,
-				const struct files_kinds *set, char *buffer)
+static int inspect_descriptors(struct procmig_file_inspection *at, char *buffer)
 {
 	struct file *file;
+	int ret = 0;
 
-	for (at->fd = 0; ; at->fd++) {
+	for (at->fd = 0; !ret; at->fd++) {
 		rcu_read_lock();
 		file = procmig_compat_next_file(at->task, &at->fd);
 		if (file && !get_file_rcu(file)) {
@@ -182,9 +215,10 @@ static void inspect_descriptors(struct procmig_file_inspection *at,
 		rcu_read_unlock();
 		if (!file)
 			break;
-		inspect_file(at, set, file, buffer);
+		ret = inspect_descriptor(at, file, buffer);
 		fput(file);
 	}
+	return ret;
 }
 
 static int inspect_made_file(struct file *file, void *private)
@@ -231,7 +265,9 @@ static int files_inspect(struct procmig_inspection *inspection)
 		at.root = &root;
 		ret = inspect_made(&at);
 		files_kinds_get(set);
-		inspect_descriptors(&at, set, buffer);
+		at.kinds = set;
+		if (!ret)
+			ret = inspect_descriptors(&at, buffer);
 		files_kinds_put(set);
 		path_put(&root);
 	}

@@ -62,6 +62,9 @@ void files_inspect_owner(struct procmig_file_inspection *at, struct file *file)
 				      "its owner to signal (F_SETOWN) is outside: %s %d",
 				      owner.type == F_OWNER_PGRP ? "process group" : "pid",
 				      pid_nr(pid));
+	else if (at->kept && (pid || owner.signal || owner.async))
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "an owner to signal (F_SETOWN) of a file without a descriptor");
 	put_pid(pid);
 }
 

@@ -8,11 +8,13 @@
  *	group	the first leads a process group in the session of their parent,
  *		as a shell does it with a pipeline
  *	plain	nothing more than their parent's group and session
+ *	leaderless	a session; the second is in a group whose leader has ended
+ *	orphaned	the second is the first's child, in a group and a session whose
+ *		leader has ended
  *
  * and what stands against taking them together:
  *
  *	held	a group; the parent has kept an end of a pipe
- *	leaderless	a session; the second is in a group whose leader has ended
  *	growing	a group; the parent puts a process more into it all the time
  *
  * Every round a number goes around the ring, and each makes another one of it.
@@ -37,6 +39,7 @@ struct message {
 	uint64_t number;
 	pid_t session;
 	int strangers;		/* who are not in that session */
+	int moved;		/* who are not in the group and session where they began */
 };
 
 static int ring[MEMBERS][2];	/* the one that @i reads from */
@@ -77,6 +80,7 @@ static bool receive(struct message *message)
 __attribute__((noreturn))
 static void serve(int number)
 {
+	const pid_t group = getpgrp(), session = getsid(0);
 	struct message message;
 
 	keep(ring[number][0], ring[(number + 1) % MEMBERS][1]);
@@ -84,6 +88,7 @@ static void serve(int number)
 	while (receive(&message)) {
 		message.number = program_work(message.number + number);
 		message.strangers += getsid(0) != message.session;
+		message.moved += getpgrp() != group || getsid(0) != session;
 		if (!hand_on(&message))
 			break;
 	}
@@ -98,14 +103,19 @@ static void second(void)
 	serve(1);
 }
 
-/* One that ends leaves its child to the subreaper, as a sibling of the first. */
-static void leave_behind(bool lead)
+static int lead_group(void)
+{
+	return setpgid(0, 0);
+}
+
+/* One that ends leaves its child to the subreaper; as the leader that it was. */
+static void leave_behind(int (*lead)(void))
 {
 	pid_t pid = fork();
 
 	if (!pid) {
 		if (lead)
-			setpgid(0, 0);
+			lead();
 		if (!fork())
 			second();
 		_exit(0);
@@ -116,11 +126,15 @@ static void leave_behind(bool lead)
 __attribute__((noreturn))
 static void first(int argc, char **argv, const char *what)
 {
+	const bool leaderless = !strcmp(what, "leaderless"), orphaned = !strcmp(what, "orphaned");
 	struct message message = { };
 
-	if (!strcmp(what, "session") || !strcmp(what, "leaderless")) {
+	if (!strcmp(what, "session") || leaderless) {
 		setsid();
-		leave_behind(!strcmp(what, "leaderless"));
+		leave_behind(leaderless ? lead_group : NULL);
+	} else if (orphaned) {
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		leave_behind(setsid);
 	} else if (strcmp(what, "plain")) {
 		setpgid(0, 0);
 	}
@@ -128,15 +142,17 @@ static void first(int argc, char **argv, const char *what)
 	program_begin(argc, argv, 0);
 	while (program_goes_on()) {
 		message.session = getsid(0);
-		message.strangers = 0;
+		message.strangers = message.moved = 0;
 		message.number += program_lines();
 		if (!hand_on(&message) || !receive(&message)) {
 			program_check(program_told_to_stop(), "the ring is broken");
 			break;
 		}
 		/* a session whose leader stays behind is another one from then on */
-		program_check(!message.strangers || getsid(0) != message.session,
+		program_check(!message.strangers || orphaned || getsid(0) != message.session,
 			      "%d are not in session %d", message.strangers, message.session);
+		program_check(!message.moved || !(leaderless || orphaned),
+			      "%d are in another group or session", message.moved);
 		program_line("%016llx", (unsigned long long)message.number);
 	}
 	program_pass();
@@ -173,7 +189,8 @@ static void grow(void)
 int main(int argc, char **argv)
 {
 	const char *what = argc > 3 ? argv[3] : "plain";
-	bool in_session = !strcmp(what, "session") || !strcmp(what, "leaderless");
+	bool makes_second = !strcmp(what, "session") || !strcmp(what, "leaderless") ||
+			    !strcmp(what, "orphaned");
 	int status = 0;
 	pid_t pid;
 
@@ -185,7 +202,7 @@ int main(int argc, char **argv)
 	if (!leader)
 		first(argc, argv, what);
 	signal(SIGTERM, pass_on);
-	if (!in_session) {
+	if (!makes_second) {
 		if (strcmp(what, "plain"))
 			setpgid(leader, leader);
 		pid = fork();

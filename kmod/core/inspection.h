@@ -53,6 +53,9 @@ int procmig_inspect_frozen(struct procmig_inspection *inspection,
 			   const struct procmig_subsystem_set *set,
 			   struct task_struct *const *leaders, unsigned int count);
 
+/* claims.c: no process of the target may have that number. */
+void procmig_claim_number(struct procmig_inspection *inspection, pid_t number);
+
 /*
  * claims.c: ask the subsystems of @set, on the target, what stands against the @bytes
  * of claims.  0 also with obstacles; -EPROTO: they are damaged.

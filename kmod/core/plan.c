@@ -34,13 +34,23 @@ static struct place find_place(struct procmig_request *request)
 	return place;
 }
 
-/* @leader, or who leads in its place; 0: nobody. */
+bool procmig_has_gone(pid_t leader)
+{
+	bool gone;
+
+	rcu_read_lock();
+	gone = !pid_task(find_pid_ns(leader, &init_pid_ns), PIDTYPE_TGID);
+	rcu_read_unlock();
+	return gone;
+}
+
+/* @leader, or who leads in its place; 0: somebody who stays behind. */
 static pid_t leader_of(struct procmig_request *request, pid_t leader, pid_t of_first,
 		       pid_t instead)
 {
 	if (leader == of_first)
 		return instead;
-	return procmig_find_process(request, leader) ? leader : 0;
+	return procmig_find_process(request, leader) || procmig_has_gone(leader) ? leader : 0;
 }
 
 /*
@@ -95,54 +105,81 @@ static void describe(struct procmig_process *process, const struct place *place,
 		describe_zombie(task, planned);
 }
 
-/* How many tasks: those that parked, and the zombies. */
+/* How many tasks at most: those that parked, the zombies, and two leaders for each process. */
 static unsigned int count_tasks(struct procmig_request *request)
 {
 	struct procmig_process *process;
 	unsigned int count = request->gate.queued;
 
 	list_for_each_entry(process, &request->processes, node)
-		count += process->zombie;
+		count += process->zombie + 2;
 	return count;
 }
 
-/* Describes @process and its threads at @tasks; where the next one goes, or NULL. */
-static struct procmig_planned_task *add(struct procmig_process *process,
-					const struct place *place,
-					struct procmig_planned_task *tasks)
+struct filling {
+	struct procmig_request *request;
+	struct place place;
+	struct procmig_planned_task *tasks;
+	unsigned int count;
+};
+
+static bool is_filled(const struct filling *filling, pid_t pid)
 {
+	unsigned int i;
+
+	for (i = 0; i < filling->count; i++)
+		if (filling->tasks[i].tid == pid)
+			return true;
+	return false;
+}
+
+static void add_leader(struct filling *filling, pid_t leader, pid_t session)
+{
+	if (procmig_find_process(filling->request, leader) || is_filled(filling, leader))
+		return;
+	filling->tasks[filling->count++] = (struct procmig_planned_task) {
+		.tid = leader,
+		.pid = leader,
+		.parent = procmig_first_process(filling->request)->pid,
+		.group = leader,
+		.session = session,
+		.flags = PROCMIG_PLANNED_ZOMBIE | PROCMIG_PLANNED_GONE,
+	};
+}
+
+/* Describes @process, its threads, and the leaders it has outlived. */
+static int add(struct filling *filling, struct procmig_process *process)
+{
+	struct procmig_planned_task *tasks = filling->tasks;
+	struct procmig_planned_task *planned = &tasks[filling->count++];
 	struct procmig_thread *thread;
 
-	describe(process, place, tasks);
-	if (!tasks->group || !tasks->session)
-		return NULL;
-	tasks++;
+	describe(process, &filling->place, planned);
+	if (!planned->group || !planned->session)
+		return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EOPNOTSUPP,
+				    "pid %d: the leader of its session or process group stays behind",
+				    process->pid);
 	list_for_each_entry(thread, &process->threads, node)
 		if (thread->task != process->task)
-			*tasks++ = (struct procmig_planned_task) {
+			tasks[filling->count++] = (struct procmig_planned_task) {
 				.tid = thread->tid,
 				.pid = process->pid,
 			};
-	return tasks;
+	add_leader(filling, planned->session, planned->session);
+	add_leader(filling, planned->group, planned->session);
+	return 0;
 }
 
-static int fill(struct procmig_request *request, struct procmig_planned_task *tasks)
+static int fill(struct filling *filling)
 {
-	const struct place place = find_place(request);
-	struct procmig_process *first = procmig_first_process(request), *process;
+	struct procmig_process *first = procmig_first_process(filling->request), *process;
+	/* The stub begins with its PID, wherever its records are. */
+	int ret = add(filling, first);
 
-	/* The stub begins with its PID, wherever its records are; and it has a place. */
-	tasks = add(first, &place, tasks);
-	list_for_each_entry(process, &request->processes, node) {
-		if (process == first)
-			continue;
-		tasks = add(process, &place, tasks);
-		if (!tasks)
-			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, -EOPNOTSUPP,
-					    "pid %d: the leader of its session or process group has ended or stays behind",
-					    process->pid);
-	}
-	return 0;
+	list_for_each_entry(process, &filling->request->processes, node)
+		if (!ret && process != first)
+			ret = add(filling, process);
+	return ret;
 }
 
 /*
@@ -172,26 +209,25 @@ static void put_in_order(struct procmig_request *request)
 int procmig_plan_emit(struct procmig_request *request)
 {
 	struct procmig_process *first = procmig_first_process(request);
-	unsigned int count = count_tasks(request);
-	struct procmig_planned_task *tasks;
+	struct filling filling = { .request = request, .place = find_place(request) };
 	struct kvec part;
 	int ret;
 
 	put_in_order(request);
-	if (count > PROCMIG_PLAN_MAX)
-		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -E2BIG,
-				    "pid %d and its children have %u threads, %zu are the limit",
-				    first->pid, count, PROCMIG_PLAN_MAX);
-	tasks = kvmalloc_array(count, sizeof(*tasks), GFP_KERNEL);
-	if (!tasks)
+	filling.tasks = kvmalloc_array(count_tasks(request), sizeof(*filling.tasks), GFP_KERNEL);
+	if (!filling.tasks)
 		return -ENOMEM;
-	part = (struct kvec) { tasks, count * sizeof(*tasks) };
-	ret = fill(request, tasks);
+	ret = fill(&filling);
+	part = (struct kvec) { filling.tasks, filling.count * sizeof(*filling.tasks) };
+	if (!ret && filling.count > PROCMIG_PLAN_MAX)
+		ret = procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -E2BIG,
+				   "pid %d and its children have %u threads, %zu are the limit",
+				   first->pid, filling.count, PROCMIG_PLAN_MAX);
 	if (!ret)
 		ret = procmig_emit(first, PROCMIG_CHANNEL_DEMAND,
 				   PROCMIG_SUBSYSTEM_CORE, PROCMIG_CORE_PLAN, 1,
 				   &part, 1);
-	kvfree(tasks);
+	kvfree(filling.tasks);
 	return ret;
 }
 
@@ -296,9 +332,12 @@ static const char *check_process(const struct lookup *lookup,
 		return "a process group or session has no leader";
 	if (!i && task->flags)
 		return "its first process has ended";
-	if (task->flags & ~PROCMIG_PLANNED_ZOMBIE || task->exit_signal < 0 ||
+	if (task->flags & ~(PROCMIG_PLANNED_ZOMBIE | PROCMIG_PLANNED_GONE) ||
+	    task->flags == PROCMIG_PLANNED_GONE || task->exit_signal < 0 ||
 	    task->exit_signal > _NSIG)
 		return "a process has unknown flags or a strange exit signal";
+	if (task->flags & PROCMIG_PLANNED_GONE && task->parent != tasks[0].pid)
+		return "a process that is gone is not the first's child";
 	if (task->flags ? !are_remains_ok(task) : has_remains(task))
 		return "what is left of a process that has ended is not possible";
 	return NULL;
@@ -388,6 +427,16 @@ static int add_processes(struct procmig_request *request, unsigned int count)
 	return 0;
 }
 
+static unsigned int count_announced(struct procmig_request *request)
+{
+	struct procmig_process *process;
+	unsigned int count = 0;
+
+	list_for_each_entry(process, &request->processes, node)
+		count += !procmig_is_gone(process);
+	return count;
+}
+
 int procmig_plan_take(struct procmig_request *request,
 		      const struct procmig_record *record)
 {
@@ -411,7 +460,7 @@ int procmig_plan_take(struct procmig_request *request,
 	ret = add_processes(request, count);
 	if (ret)
 		return ret;
-	if (procmig_process_count(request) != request->hello.processes)
+	if (count_announced(request) != request->hello.processes)
 		return procmig_fail(first, PROCMIG_SUBSYSTEM_CORE, -EPROTO,
 				    "the plan has another number of processes than the %u announced",
 				    request->hello.processes);

@@ -12,6 +12,15 @@
 /* Source: send the plan of what is frozen. */
 int procmig_plan_emit(struct procmig_request *request);
 
+/* Source: whether nobody has that PID any more, so that it only names a group or session. */
+bool procmig_has_gone(pid_t leader);
+
+/* Target: whether nothing but the number of it is wanted. */
+static inline bool procmig_is_gone(const struct procmig_process *process)
+{
+	return process->planned.flags & PROCMIG_PLANNED_GONE;
+}
+
 /* Target, worker: read it, and let the stub have it. */
 int procmig_plan_take(struct procmig_request *request,
 		      const struct procmig_record *record);

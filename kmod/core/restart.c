@@ -664,6 +664,24 @@ static int relate(struct procmig_process *process)
 	return 0;
 }
 
+/* Those who are in their groups and sessions keep their numbers. */
+static int bury(struct procmig_thread *first)
+{
+	struct procmig_process *process;
+	long ret;
+
+	list_for_each_entry(process, &first->process->request->processes, node) {
+		if (!procmig_is_gone(process))
+			continue;
+		ret = procmig_syscall(__NR_wait4, process->pid, 0, __WALL | WNOHANG, 0);
+		if (ret != process->pid)
+			return procmig_fail(process, PROCMIG_SUBSYSTEM_CORE, ret ?: -ECHILD,
+					    "pid %d, which only leads, cannot be reaped (%ld)",
+					    process->pid, ret);
+	}
+	return 0;
+}
+
 static int relate_all(struct procmig_request *request)
 {
 	struct procmig_process *process;
@@ -679,7 +697,7 @@ static int relate_all(struct procmig_request *request)
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return order(first_thread(procmig_first_process(request)), bury);
 }
 
 /* ---- worker ------------------------------------------------------------------ */

@@ -103,10 +103,34 @@ static bool is_in(const struct tree *tree, pid_t pid)
 	return false;
 }
 
-/*
- * As core/plan.c gives everyone its place: with a leader, or with the first
- * process.  No number: it has gone meanwhile.
- */
+/* Several may be in one group. */
+static void claim_once(struct procmig_inspection *inspection, pid_t number)
+{
+	const struct pid *pid;
+
+	rcu_read_lock();
+	pid = find_pid_ns(number, &init_pid_ns);
+	rcu_read_unlock();
+	if (!pid || procmig_is_clear(inspection, pid))
+		return;
+	procmig_clear(inspection, pid);
+	procmig_claim_number(inspection, number);
+}
+
+static void inspect_leader(struct procmig_inspection *inspection, const struct tree *tree,
+			   const char *of, pid_t leader, pid_t of_first)
+{
+	/* No number: it has gone meanwhile. */
+	if (!leader || leader == of_first || is_in(tree, leader))
+		return;
+	if (procmig_has_gone(leader))
+		claim_once(inspection, leader);
+	else
+		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_CORE, PROCMIG_OBSTACLE_SHARED,
+				 leader, "the leader of %s %d stays behind", of, leader);
+}
+
+/* As core/plan.c gives everyone its place: with a leader, or with the first process. */
 static void inspect_place(struct procmig_inspection *inspection, const struct tree *tree)
 {
 	struct task_struct *task = inspection->task, *first = tree->task[0];
@@ -118,16 +142,8 @@ static void inspect_place(struct procmig_inspection *inspection, const struct tr
 	first_group = task_pgrp_nr_ns(first, &init_pid_ns);
 	first_session = task_session_nr_ns(first, &init_pid_ns);
 	rcu_read_unlock();
-	if (group && group != first_group && !is_in(tree, group))
-		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_CORE,
-				 PROCMIG_OBSTACLE_SHARED, group,
-				 "the leader of process group %d has ended or stays behind",
-				 group);
-	if (session && session != first_session && !is_in(tree, session))
-		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_CORE,
-				 PROCMIG_OBSTACLE_SHARED, session,
-				 "the leader of session %d has ended or stays behind",
-				 session);
+	inspect_leader(inspection, tree, "process group", group, first_group);
+	inspect_leader(inspection, tree, "session", session, first_session);
 }
 
 /*

@@ -321,6 +321,11 @@ struct procmig_planned_task {
 };
 
 #define PROCMIG_PLANNED_ZOMBIE	0x1	/* it has ended, its parent has not asked yet */
+/*
+ * A zombie of the first that is reaped before anything runs: it has ended on the source
+ * long ago, and others still are in its process group or session.
+ */
+#define PROCMIG_PLANNED_GONE	0x2
 
 /*
  * PROCMIG_IOC_PLAN: the stub, having the process's PID and one thread, comes in

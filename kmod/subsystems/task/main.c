@@ -21,7 +21,7 @@ static const struct procmig_kind kinds[] = {
 	{ "seccomp filters", PROCMIG_KIND_CARRIED,
 	  "shared by threads and children as before; without a listener" },
 	{ "child processes", PROCMIG_KIND_CARRIED,
-	  "with sessions, process groups and zombies; what they share must be carried, too" },
+	  "with sessions and process groups, also of leaders that have ended, and zombies; what they share must be carried, too" },
 	{ "controlling terminal", PROCMIG_KIND_CARRIED, "whose master is inside" },
 	{ "namespaces of its own", PROCMIG_KIND_PLANNED,
 	  "all but the time namespace, which the stub makes" },

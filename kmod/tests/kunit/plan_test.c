@@ -22,6 +22,8 @@ static const struct procmig_planned_task good[] = {
 	{ .tid = 300, .pid = 300, .parent = PID, .group = 200, .session = PID,
 	  .exit_signal = SIGCHLD, .flags = PROCMIG_PLANNED_ZOMBIE, .exit_code = 42 << 8,
 	  .uid = 1000, .gid = 1000, .caught = 1 << 9, .comm = "ended" },
+	{ .tid = 310, .pid = 310, .parent = PID, .group = 310, .session = 310,
+	  .flags = PROCMIG_PLANNED_ZOMBIE | PROCMIG_PLANNED_GONE },
 };
 
 static int check(const struct procmig_planned_task *tasks, unsigned int count)
@@ -59,7 +61,9 @@ static void one_member_wrong(struct kunit *test)
 		WRONG(1, exit_signal, SIGCHLD), WRONG(1, exit_code, 1),
 		WRONG(3, parent, 50), WRONG(3, parent, 17),
 		WRONG(3, flags, PROCMIG_PLANNED_ZOMBIE), WRONG(4, tid, 17),
-		WRONG(5, parent, 300), WRONG(6, flags, 0), WRONG(6, flags, 3),
+		WRONG(5, parent, 300), WRONG(6, flags, 0), WRONG(6, flags, 5),
+		WRONG(6, flags, PROCMIG_PLANNED_GONE), WRONG(7, flags, PROCMIG_PLANNED_GONE),
+		WRONG(7, parent, 200), WRONG(7, session, 311),
 		WRONG(6, exit_code, 0x10000), WRONG(6, parent, 300), WRONG(6, parent, 0),
 		WRONG(0, uid, 1), WRONG(1, gid, 1), WRONG(3, blocked, 1), WRONG(5, comm, 1),
 		WRONG(6, uid, -1), WRONG(6, gid, -1), WRONG(6, ignored, 1 << 9),

@@ -152,9 +152,9 @@ def nothing_left(*guests):
         require(requests == 0, f"{guest}: {requests} requests are left")
 
 
-def foretold(tier, program, *expected, source=None, target=None):
+def foretold(tier, program, *expected, selection="tree", source=None, target=None):
     """What the target says before anything is frozen against what the source claims there."""
-    _, summary = (source or tier.a).inspect(program.pid)
+    _, summary = (source or tier.a).inspect(program.pid, "--select", selection)
     obstacles = (target or tier.b).admit(summary["claims"])
     texts = [o["text"] for o in obstacles]
     for words in expected:

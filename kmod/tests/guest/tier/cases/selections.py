@@ -3,7 +3,7 @@
 import contextlib
 import time
 
-from ..migration import Migration, migrate, nothing_left
+from ..migration import Migration, foretold, migrate, nothing_left
 from ..program import Program
 from ..report import Failed, require
 
@@ -18,12 +18,15 @@ def run(tier):
           tier, "group")
     check("selections: a pipeline over three channels, there and back", there_and_back, tier, "group",
           ["--bulk", "3"])
+    check("selections: a process group whose leader has ended, there and back", leaderless, tier,
+          "leaderless", "session")
+    check("selections: a session whose leader has ended, there and back", leaderless, tier, "orphaned", "tree")
     check("selections: a control group and who left it, there and back", control_group, tier)
     check("selections: a shell's job", shell_job, tier)
     check("selections: one process and nobody else", alone, tier)
     check("selections: refused: who is left out shares with one inside", left_out, tier)
     check("selections: refused: the parent that stays behind holds a pipe", held, tier)
-    check("selections: refused: a process group whose leader has ended", leaderless, tier)
+    check("selections: refused: a process group whose leader stays behind", led_outside, tier)
     check("selections: refused: the root cgroup", root_cgroup, tier)
     check("selections: refused: a group that grows without end", growing, tier)
     check("selections: refused: a PID of a second root is taken on the target", root_taken, tier)
@@ -41,8 +44,8 @@ class Siblings(Program):
         super().start(guest)
         self.outside = self.pid
         self.await_lines(2)
-        siblings = guest.run(f"pgrep -P {self.outside}").split()
-        first, second = sorted(map(int, siblings))[:2]
+        first, *siblings = sorted(map(int, guest.run(f"pgrep -P {self.outside}").split()))
+        second = siblings[0] if siblings else int(guest.run(f"pgrep -P {first}"))
         self.pid = first
         self.members = [first, second, int(guest.run(f"pgrep -P {second}"))]
         return self
@@ -211,11 +214,56 @@ def held(tier):
     refused(tier, program, "group", "pipe", str(program.outside))
 
 
-def leaderless(tier):
-    program = Siblings(tier, "leaderless").start(tier.a)
-    group = place(tier.a, program.members[1])[1]
-    require(not tier.a.exists(group), "the group has its leader")
-    refused(tier, program, "session", "leader of process group", str(group))
+def leaderless(tier, argument, selection):
+    """It keeps its number, which nobody else may have."""
+    program = Siblings(tier, argument).start(tier.a)
+    expected = [place(tier.a, pid)[1:] for pid in program.members]
+    number = expected[1][0]
+    here = tier.a
+    for _ in range(2):
+        there = tier.other(here)
+        require(not here.exists(number), f"{number} has its leader on {here}")
+        with taken(there, number):
+            foretold(tier, program, f"process group or session {number}, whose leader has ended: that number is in use",
+                     selection=selection, source=here, target=there)
+        foretold(tier, program, selection=selection, source=here, target=there)
+        move(tier, program, selection, program.pid, here, there)
+        found = [place(there, pid)[1:] for pid in program.members]
+        require(found[1:] == expected[1:], f"groups and sessions were {expected} and are {found}")
+        here = there
+    program.end(here)
+    nothing_left(*tier.guests)
+
+
+LED_OUTSIDE = """
+import os, time
+def child(work):
+    pid = os.fork()
+    if not pid:
+        work()
+        time.sleep(1000)
+    return pid
+if os.getsid(0) != os.getpid():
+    os.setsid()
+leader = child(lambda: os.setpgid(0, 0))
+while os.getpgid(leader) != leader:
+    time.sleep(0.01)
+child(lambda: child(lambda: os.setpgid(0, leader)))
+time.sleep(1000)
+"""
+
+
+def led_outside(tier):
+    top = tier.a.start(["python3", "-c", LED_OUTSIDE])
+    try:
+        member = int(tier.a.run(f"timeout 30 sh -c 'until pgrep -P $(pgrep -n -P {top}) -g $(pgrep -o -P {top}) 2>&-; "
+                                "do sleep 0.1; done'"))
+        named, leader = int(tier.a.run(f"ps -o ppid= -p {member}")), place(tier.a, member)[1]
+        obstacles, _ = tier.a.inspect(named, "--select", "tree")
+        require(any(f"leader of process group {leader} stays behind" in o["text"] for o in obstacles), str(obstacles))
+    finally:
+        tier.a.run(f"pkill -9 -s {top}")
+        tier.a.await_gone(top)
 
 
 def root_cgroup(tier):
@@ -248,15 +296,22 @@ def growing(tier):
     nothing_left(*tier.guests)
 
 
+@contextlib.contextmanager
+def taken(guest, pid):
+    own = guest.run("cat /proc/sys/kernel/ns_last_pid")
+    guest.run(f"echo {pid - 1} > /proc/sys/kernel/ns_last_pid; "
+              "sleep 1000 </dev/null >/dev/null 2>&1 &")
+    guest.run(f"echo {own} > /proc/sys/kernel/ns_last_pid")
+    try:
+        require(guest.exists(pid), "the PID could not be taken")
+        yield
+    finally:
+        guest.kill(pid)
+        guest.await_gone(pid)
+
+
 def root_taken(tier):
     program = Siblings(tier, "group").start(tier.a)
     second = program.members[1]
-    own = tier.b.run("cat /proc/sys/kernel/ns_last_pid")
-    tier.b.run(f"echo {second - 1} > /proc/sys/kernel/ns_last_pid; "
-               "sleep 1000 </dev/null >/dev/null 2>&1 &")
-    tier.b.run(f"echo {own} > /proc/sys/kernel/ns_last_pid")
-    try:
-        require(tier.b.exists(second), "the PID could not be taken")
+    with taken(tier.b, second):
         fails(tier, program, "group", f"process {second}: ")
-    finally:
-        tier.b.kill(second)

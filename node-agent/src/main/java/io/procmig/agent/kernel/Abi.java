@@ -36,6 +36,7 @@ final class Abi {
   static final long REQ_FINISH = 0xc008b743L;
   static final int ORDER_NEVER_RAN = 1;
   static final int PLANNED_ZOMBIE = 1;
+  static final int PLANNED_GONE = 2;
 
   static final int TLS_1_3_VERSION = 0x0304;
   static final int TLS_CIPHER_AES_GCM_128 = 51;

@@ -4,7 +4,8 @@
  * file and a pipe that are mapped or open on all sides, and the output file with
  * its position.  In turn each child takes the number out of the pipe, sees what
  * the others have written, writes itself, and passes it on.  The argument is the
- * number of children, or "still".
+ * number of children, or "still", or "wide": with memory that is larger than what
+ * one process sends of it at a time.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,6 +25,7 @@
 #define ROUNDS 3		/* of one that then stands still, to be recorded */
 #define PAGE 4096
 #define BYTES (64 * PAGE)
+#define WIDE_PAGES (6 << 10)
 
 /* The same words in every kind of memory; sparse, so that holes are there too. */
 struct memory {
@@ -38,6 +40,8 @@ static struct memory memories[MEMORIES] = {
 	[MEMFD] = { .name = "memfd" },
 	[DELETED] = { .name = "deleted file" },
 };
+
+static uint64_t *wide;			/* shared, a word per page; NULL: not asked for */
 
 /* Private: what each process has copied of memory that all had before the fork. */
 static uint64_t *private_copy;
@@ -84,6 +88,13 @@ static void prepare(void)
 	program_check(private_copy != MAP_FAILED, "mmap: %s", strerror(errno));
 	for (size_t i = 0; i < BYTES / sizeof(uint64_t); i += 100)
 		private_copy[i] = program_mix(i);
+	if (!strcmp(program_word(""), "wide")) {
+		wide = mmap(NULL, (size_t)WIDE_PAGES * PAGE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		program_check(wide != MAP_FAILED, "mmap: %s", strerror(errno));
+		for (size_t i = 0; i < WIDE_PAGES; i++)
+			wide[i * PAGE / sizeof(*wide)] = program_mix(i + 1);
+	}
 	for (int i = 0; i <= children_count; i++)
 		program_check(!pipe(turn[i]), "pipe: %s", strerror(errno));
 }
@@ -91,6 +102,14 @@ static void prepare(void)
 static size_t place(uint64_t number)
 {
 	return program_mix(number) % (BYTES / sizeof(uint64_t));
+}
+
+static bool is_wide_as_before(void)
+{
+	for (size_t i = 0; wide && i < WIDE_PAGES; i++)
+		if (wide[i * PAGE / sizeof(*wide)] != program_mix(i + 1))
+			return false;
+	return true;
 }
 
 /* Sees what whoever was due before has written, and writes its own. */
@@ -108,6 +127,8 @@ static bool step(uint64_t number, int who)
 	for (size_t i = who; i < BYTES / sizeof(uint64_t); i += 100 * (children_count + 1))
 		if (private_copy[i] != (i % 100 ? 0 : program_mix(i)))
 			return false;
+	if (!is_wide_as_before())
+		return false;
 	return write(record, &last, sizeof(last)) == sizeof(last);
 }
 
@@ -165,7 +186,7 @@ int main(int argc, char **argv)
 
 	program_begin(argc, argv, 0);
 	still = !strcmp(program_word(""), "still");
-	if (!still)
+	if (!still && strcmp(program_word(""), "wide"))
 		children_count = program_argument(children_count);
 	program_check(children_count >= 0 && children_count <= CHILDREN_MAX,
 		      "not so many children");

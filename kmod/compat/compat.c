@@ -257,11 +257,11 @@ int procmig_compat_mprotect(unsigned long start, size_t bytes, unsigned long pro
 }
 EXPORT_SYMBOL_GPL(procmig_compat_mprotect);
 
-int procmig_compat_mlock(unsigned long start, size_t bytes)
+int procmig_compat_mlock(unsigned long start, size_t bytes, int flags)
 {
-	const struct pt_regs regs = { .di = start, .si = bytes };
+	const struct pt_regs regs = { .di = start, .si = bytes, .dx = flags };
 
-	return sym.__x64_sys_mlock(&regs);
+	return sym.__x64_sys_mlock2(&regs);
 }
 EXPORT_SYMBOL_GPL(procmig_compat_mlock);
 

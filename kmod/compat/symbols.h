@@ -41,7 +41,7 @@
 	FUNCTION(int, do_ip_getsockopt, struct sock *, int, int, sockptr_t, sockptr_t) \
 	FUNCTION(int, do_ipv6_getsockopt, struct sock *, int, int, sockptr_t, sockptr_t) \
 	FUNCTION(long, __x64_sys_mprotect, const struct pt_regs *)		\
-	FUNCTION(long, __x64_sys_mlock, const struct pt_regs *)			\
+	FUNCTION(long, __x64_sys_mlock2, const struct pt_regs *)			\
 	FUNCTION(int, do_madvise, struct mm_struct *, unsigned long, size_t, int) \
 	FUNCTION(int, replace_mm_exe_file, struct mm_struct *, struct file *)	\
 	FUNCTION(int, map_vdso_once, const struct vdso_image *, unsigned long)	\

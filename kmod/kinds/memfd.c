@@ -83,7 +83,7 @@ static ssize_t memfd_checkpoint(struct procmig_file_save *save, struct file *fil
 
 static int memfd_checkpoint_data(struct procmig_file_save *save, struct file *file)
 {
-	int ret = procmig_file_content(save, file);
+	int ret = procmig_file_share_content(save, file);
 
 	if (ret)
 		procmig_fail(save->process, PROCMIG_SUBSYSTEM_FILES, ret,
@@ -166,9 +166,9 @@ static int memfd_restart_data(struct procmig_file_load *load, struct file *file,
 
 	if (!filling)
 		return procmig_file_refuse(load, "content of a memfd");
-	ret = procmig_file_take_content(load, filling->writer, body, bytes);
-	if (ret != PROCMIG_DONE)
-		return min(ret, 0L);
+	ret = procmig_file_expect_content(load, filling->writer, body, bytes);
+	if (ret)
+		return ret;
 	if (filling->seals)
 		ret = procmig_compat_seals(filling->writer, F_ADD_SEALS, filling->seals);
 	*load->object = NULL;

@@ -43,7 +43,7 @@ static ssize_t shmem_checkpoint(struct procmig_file_save *save, struct file *fil
 
 static int shmem_checkpoint_data(struct procmig_file_save *save, struct file *file)
 {
-	int ret = procmig_file_content(save, file);
+	int ret = procmig_file_share_content(save, file);
 
 	if (ret)
 		procmig_fail(save->process, PROCMIG_SUBSYSTEM_FILES, ret,
@@ -84,9 +84,9 @@ static int shmem_restart_data(struct procmig_file_load *load, struct file *file,
 
 	if (!*load->object)
 		return procmig_file_refuse(load, "content of shared anonymous memory");
-	ret = procmig_file_take_content(load, *load->object, body, bytes);
-	if (ret != PROCMIG_DONE)
-		return min(ret, 0);
+	ret = procmig_file_expect_content(load, *load->object, body, bytes);
+	if (ret)
+		return ret;
 	shmem_release(*load->object);
 	*load->object = NULL;
 	return 0;

@@ -129,7 +129,8 @@ void procmig_compat_leave_descriptors(struct files_struct *own);
 void procmig_compat_set_pwd(const struct path *path);
 void procmig_compat_set_root(const struct path *path);
 int procmig_compat_mprotect(unsigned long start, size_t bytes, unsigned long prot);
-int procmig_compat_mlock(unsigned long start, size_t bytes);
+/* @flags: as of mlock2(2) */
+int procmig_compat_mlock(unsigned long start, size_t bytes, int flags);
 int procmig_compat_madvise(unsigned long start, size_t bytes, int advice);
 /* Where mappings of ordinary processes begin (vm.mmap_min_addr). */
 unsigned long procmig_compat_lowest_address(void);

@@ -196,9 +196,15 @@ int procmig_file_data(struct procmig_file_save *save, const void *head,
 #define PROCMIG_FILE_DATA_MAX	(512u << 10)
 
 /*
- * Emit what a regular file contains as struct procmig_file_content, and its end.
+ * The pages of @file, in memory (tmpfs), travel in the lanes, once: to be called in a
+ * @checkpoint or @checkpoint_data, or from another subsystem's @checkpoint, with the
+ * number to be told to the target.  -EOPNOTSUPP: it is not in memory, or files are not
+ * part of the request.
  */
-int procmig_file_content(struct procmig_file_save *save, struct file *file);
+int procmig_file_share_pages(struct procmig_process *process, struct file *file, u32 *number);
+
+/* Likewise, emitted as the data of a kind: struct procmig_file_shared. */
+int procmig_file_share_content(struct procmig_file_save *save, struct file *file);
 
 /*
  * What /proc/PID/fdinfo says about the file beyond position and flags: a
@@ -213,11 +219,14 @@ char *procmig_file_info(struct file *file);
 int procmig_file_refuse(struct procmig_file_load *load, const char *what);
 
 /*
- * Write one record of content to @writer.  Returns PROCMIG_MORE until the end of
- * it, then PROCMIG_DONE.
+ * The pages of @file, in memory, come in the lanes, by that number: until the process
+ * runs, and whatever its seals and times.  -EPROTO: another one has it, or none can.
  */
-int procmig_file_take_content(struct procmig_file_load *load, struct file *writer,
-			      const void *body, size_t bytes);
+int procmig_file_expect_pages(struct procmig_process *process, u32 number, struct file *file);
+
+/* Likewise, as the data of a kind says; fails with procmig_fail(). */
+int procmig_file_expect_content(struct procmig_file_load *load, struct file *file,
+				const void *body, size_t bytes);
 
 /* The description with that number, not referenced; NULL if there is none. */
 struct file *procmig_file_at(struct procmig_file_load *load, u32 number);

@@ -99,6 +99,15 @@ enum procmig_files_record {
 	PROCMIG_FILES_LOCK = 5,		/* after all data */
 	PROCMIG_FILES_OWNER = 6,	/* after all locks */
 	PROCMIG_FILES_SHARED = 7,	/* instead of CONTEXT, or of all about descriptors */
+	/* bulk: */
+	PROCMIG_FILES_PAGES = 8,	/* of files in memory, of whomever; zeros are left out */
+	PROCMIG_FILES_PAGES_END = 9,
+};
+
+struct procmig_files_pages {
+	__u32 number;		/* of the file: what it was announced by, in any subsystem */
+	__u32 pages;		/* follow */
+	__u64 offset;
 };
 
 struct procmig_files_context {
@@ -214,9 +223,15 @@ struct procmig_file_tmpfs {
 	__u32 reserved;
 };
 
-/* data of "deleted", "tmpfs", "memfd", "shmem": a run of content, zeros are left out */
+/* data of "deleted": a run of content, zeros are left out */
 struct procmig_file_content {
 	__u64 offset;		/* the bytes follow; none: this was all */
+};
+
+/* data of "tmpfs", "memfd", "shmem": the content comes as PROCMIG_FILES_PAGES */
+struct procmig_file_shared {
+	__u32 number;
+	__u32 reserved;
 };
 
 /* "memfd": see memfd_create(2) */
@@ -650,7 +665,6 @@ struct procmig_file_attachment {
 
 enum procmig_ipc_record {
 	PROCMIG_IPC_SEGMENT = 1,	/* shared memory */
-	PROCMIG_IPC_CONTENT = 2,	/* a run of its pages, zeros are left out */
 	PROCMIG_IPC_SET = 3,		/* semaphores */
 	PROCMIG_IPC_QUEUE = 4,		/* of messages */
 	PROCMIG_IPC_MESSAGE = 5,
@@ -685,12 +699,8 @@ struct procmig_ipc_segment {
 	__u64 bytes;
 	__s64 attach_time, detach_time;
 	__s32 creator, last;
-};
-
-struct procmig_ipc_content {
-	__s32 id;
-	__u32 pages;		/* follow */
-	__u64 offset;
+	__u32 content;		/* the number of PROCMIG_FILES_PAGES that bring it */
+	__u32 reserved;
 };
 
 struct procmig_ipc_semaphore {
@@ -778,7 +788,8 @@ enum procmig_area_kind {
 #define PROCMIG_AREA_RANDOM	0x4000
 #define PROCMIG_AREA_HAS_PAGES	0x8000	/* page records for it follow */
 #define PROCMIG_AREA_COPY	0x10000	/* begins as a copy of the template's mapping */
-#define PROCMIG_AREA_FLAGS	0x1ffff
+#define PROCMIG_AREA_ONFAULT	0x20000	/* locked, but only what is there (MLOCK_ONFAULT) */
+#define PROCMIG_AREA_FLAGS	0x3ffff
 
 struct procmig_memory_area {
 	__u64 start, end;

@@ -579,6 +579,7 @@ static int emit_table(struct saving *saving)
 int files_checkpoint(struct procmig_process *process)
 {
 	struct files_event *event = procmig_event_private(process, &files_subsystem);
+	struct files *files = procmig_private(process, &files_subsystem);
 	struct saving saving = { .save.process = process, .event = event };
 	struct path root;
 	int ret;
@@ -597,6 +598,7 @@ int files_checkpoint(struct procmig_process *process)
 	}
 	if (!ret)
 		ret = emit_table(&saving);
+	files->shared_known = event->shared_count;
 	path_put(&root);
 	kvfree(saving.body);
 	return ret ?: PROCMIG_DONE;

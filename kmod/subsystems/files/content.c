@@ -92,7 +92,7 @@ static bool wants_own_reader(const struct file *file)
 	       file_inode(file)->i_sb->s_magic == TMPFS_MAGIC;
 }
 
-int procmig_file_content(struct procmig_file_save *save, struct file *file)
+int files_emit_content(struct procmig_file_save *save, struct file *file)
 {
 	const struct procmig_file_content end = {};
 	bool own = wants_own_reader(file);
@@ -110,10 +110,9 @@ int procmig_file_content(struct procmig_file_save *save, struct file *file)
 	fput(reader);
 	return ret ?: procmig_file_data(save, &end, sizeof(end), NULL, 0);
 }
-EXPORT_SYMBOL_GPL(procmig_file_content);
 
-int procmig_file_take_content(struct procmig_file_load *load, struct file *writer,
-			      const void *body, size_t bytes)
+int files_take_content(struct procmig_file_load *load, const struct files_made *made,
+		       const void *body, size_t bytes)
 {
 	const struct procmig_file_content *head = body;
 	loff_t position;
@@ -122,26 +121,17 @@ int procmig_file_take_content(struct procmig_file_load *load, struct file *write
 	if (bytes < sizeof(*head) || head->offset > LLONG_MAX)
 		return procmig_file_refuse(load, "content of a file");
 	bytes -= sizeof(*head);
-	if (!bytes)
+	if (!bytes) {
+		files_set_attributes(load, made);
 		return PROCMIG_DONE;
+	}
 	position = head->offset;
-	written = kernel_write(writer, head + 1, bytes, &position);
+	written = kernel_write(made->file, head + 1, bytes, &position);
 	if (written < 0 || written != bytes)
 		return procmig_fail(load->process, files_subsystem.id,
 				    written < 0 ? written : -ENOSPC,
 				    "content of %pD cannot be written here (%zd)",
-				    writer, written);
+				    made->file, written);
 	procmig_progress(load->process, bytes, 0);
 	return PROCMIG_MORE;
-}
-EXPORT_SYMBOL_GPL(procmig_file_take_content);
-
-int files_take_content(struct procmig_file_load *load, const struct files_made *made,
-		       const void *body, size_t bytes)
-{
-	int ret = procmig_file_take_content(load, made->file, body, bytes);
-
-	if (ret == PROCMIG_DONE)
-		files_set_attributes(load, made);
-	return ret;
 }

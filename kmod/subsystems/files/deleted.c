@@ -108,7 +108,7 @@ static int deleted_checkpoint_data(struct procmig_file_save *save, struct file *
 
 	if (!S_ISREG(inode->i_mode) || inode->i_nlink)
 		return 0;
-	ret = procmig_file_content(save, file);
+	ret = files_emit_content(save, file);
 	if (ret)
 		procmig_fail(save->process, files_subsystem.id, ret,
 			     "deleted file %pD cannot be read (%d)", file, ret);

@@ -43,6 +43,12 @@ struct files_object {
 	void *private;
 };
 
+/* A file in memory on the source, and where what nobody has taken yet begins. */
+struct files_shared {
+	struct file *file;		/* with a position of our own */
+	loff_t next, bytes;
+};
+
 /* What the processes of an event share. */
 struct files_event {
 	struct files_kinds kinds;
@@ -57,6 +63,9 @@ struct files_event {
 	struct file **made;		/* opened to be carried, nobody else has them open */
 	unsigned int made_count;
 	bool described;			/* every description has been sent */
+	struct mutex shared_lock;	/* lanes take from them while more are announced */
+	struct files_shared *shared;	/* whose pages travel in lanes, by number */
+	u32 shared_count, shared_taken;	/* all below are taken */
 
 	/* target: by number */
 	struct files_restored *restored;
@@ -64,14 +73,16 @@ struct files_event {
 	struct files_object *object;
 	unsigned int object_count;
 	bool resumed;
+	struct xarray expected;		/* files whose pages come in lanes, by number */
 };
 
-/* Of one process, on the target. */
+/* Of one process, on the target but for the last. */
 struct files {
 	unsigned long scratch;		/* user memory of the stub */
 	bool have_context;
 	bool shares_descriptors;
 	unsigned long standard;		/* which of 0, 1, 2 are in use */
+	u32 shared_known;		/* source: announced when its own records ended */
 };
 
 extern const struct procmig_subsystem files_subsystem;
@@ -132,9 +143,20 @@ struct files_made {
 void files_read_attributes(struct file *file, struct procmig_file_attributes *read);
 /* Owner, mode and times. */
 void files_set_attributes(struct procmig_file_load *load, const struct files_made *made);
-/* As procmig_file_take_content(); what writing has changed is put back at the end. */
+/* Emit what a regular file contains as struct procmig_file_content, and its end. */
+int files_emit_content(struct procmig_file_save *save, struct file *file);
+/*
+ * Write one record of it, and set the attributes at the end.  PROCMIG_MORE until then,
+ * then PROCMIG_DONE.
+ */
 int files_take_content(struct procmig_file_load *load, const struct files_made *made,
 		       const void *body, size_t bytes);
+
+/* ---- shared_pages.c ---- */
+
+int files_checkpoint_bulk(struct procmig_process *process);
+int files_restart_bulk(struct procmig_process *process);
+void files_forget_pages(struct files_event *event);
 
 /* ---- kinds.c ---- */
 

@@ -287,6 +287,8 @@ static int files_setup_event(void *private)
 	xa_init(&event->settled.numbers);
 	xa_init(&event->kind_of);
 	xa_init(&event->first);
+	xa_init(&event->expected);
+	mutex_init(&event->shared_lock);
 	files_kinds_get(&event->kinds);
 	return 0;
 }
@@ -302,6 +304,7 @@ static void files_cleanup_event(void *private)
 
 	files_forget_source(event);
 	files_forget_target(event);
+	files_forget_pages(event);
 	files_kinds_put(&event->kinds);
 }
 
@@ -328,6 +331,8 @@ const struct procmig_subsystem files_subsystem = {
 	.setup = files_setup,
 	.gather = files_gather,
 	.checkpoint = files_checkpoint,
+	.checkpoint_bulk = files_checkpoint_bulk,
+	.restart_bulk = files_restart_bulk,
 	.restart = files_restart,
 	.settle = files_settle,
 	.resume = files_resume,

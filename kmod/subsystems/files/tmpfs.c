@@ -135,7 +135,7 @@ static ssize_t tmpfs_checkpoint(struct procmig_file_save *save, struct file *fil
 
 static int tmpfs_checkpoint_data(struct procmig_file_save *save, struct file *file)
 {
-	int ret = procmig_file_content(save, file);
+	int ret = procmig_file_share_content(save, file);
 
 	if (ret)
 		procmig_fail(save->process, files_subsystem.id, ret,
@@ -283,8 +283,10 @@ static int tmpfs_restart_data(struct procmig_file_load *load, struct file *file,
 
 	if (!made)
 		return procmig_file_refuse(load, "content of a file in memory");
-	ret = files_take_content(load, made, body, bytes);
-	return min(ret, 0);
+	ret = procmig_file_expect_content(load, made->file, body, bytes);
+	if (!ret)
+		files_set_attributes(load, made);
+	return ret;
 }
 
 static void tmpfs_resume(struct procmig_file_load *load, struct file *file)

@@ -126,9 +126,9 @@ static int emit_segment(struct procmig_process *process, const struct ipc_object
 		.last = ipc_pid_inside(scope, segment.last),
 	};
 	unlock(process, of);
-	ret = ipc_emit(process, PROCMIG_IPC_SEGMENT, &body, sizeof(body), NULL, 0);
+	ret = procmig_file_share_pages(process, segment.file, &body.content);
 	if (!ret)
-		ret = ipc_emit_content(process, segment.file, of->id);
+		ret = ipc_emit(process, PROCMIG_IPC_SEGMENT, &body, sizeof(body), NULL, 0);
 	fput(segment.file);
 	return ret;
 }

@@ -89,8 +89,8 @@ int ipc_checkpoint(struct procmig_process *process);
 int ipc_emit(struct procmig_process *process, u16 type, const void *head,
 	     size_t head_bytes, const void *tail, size_t tail_bytes);
 
-int ipc_emit_content(struct procmig_process *process, struct file *file, int id);
-int ipc_take_content(struct procmig_process *process, const struct procmig_record *record);
+/* Target: the pages of segment @id come in the lanes, by that number. */
+int ipc_expect_content(struct procmig_process *process, int id, u32 number);
 
 int ipc_refuse(struct procmig_process *process, const char *what);
 int ipc_restart(struct procmig_process *process, const struct procmig_record *record);

@@ -139,13 +139,14 @@ static int refuse_record(struct procmig_process *process, void *record, const ch
 static int take_segment(struct procmig_process *process, const struct procmig_record *record)
 {
 	struct procmig_ipc_segment *wanted;
+	u32 content;
 	int id, ret;
 	bool locked;
 
 	wanted = procmig_take_body(process, record, sizeof(*wanted));
 	if (IS_ERR(wanted))
 		return PTR_ERR(wanted);
-	if (record->length != sizeof(*wanted) || !wanted->bytes ||
+	if (record->length != sizeof(*wanted) || !wanted->bytes || wanted->reserved ||
 	    !object_ok(&wanted->object, PROCMIG_SYSV_SEGMENTS))
 		return refuse_record(process, wanted, "shared memory");
 	if (current->nsproxy->ipc_ns->shm_rmid_forced) {
@@ -155,6 +156,7 @@ static int take_segment(struct procmig_process *process, const struct procmig_re
 				    ipc_type_name(PROCMIG_SYSV_SEGMENTS));
 	}
 	id = wanted->object.id;
+	content = wanted->content;
 	locked = wanted->object.mode & PROCMIG_IPC_LOCKED;
 	ret = make_and_add(process, PROCMIG_SYSV_SEGMENTS, wanted, wanted->bytes);
 	if (!ret && locked)
@@ -163,7 +165,7 @@ static int take_segment(struct procmig_process *process, const struct procmig_re
 		return procmig_fail(process, ipc_subsystem.id, ret,
 				    "%s %d could not be made or locked (%d)",
 				    ipc_type_name(PROCMIG_SYSV_SEGMENTS), id, ret);
-	return 0;
+	return ipc_expect_content(process, id, content);
 }
 
 static bool semaphores_ok(const struct procmig_ipc_set *wanted)
@@ -362,8 +364,6 @@ int ipc_restart(struct procmig_process *process, const struct procmig_record *re
 	switch (record->type) {
 	case PROCMIG_IPC_SEGMENT:
 		return take_segment(process, record);
-	case PROCMIG_IPC_CONTENT:
-		return ipc_take_content(process, record);
 	case PROCMIG_IPC_SET:
 		return take_set(process, record);
 	case PROCMIG_IPC_QUEUE:

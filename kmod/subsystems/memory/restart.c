@@ -417,7 +417,9 @@ static int finish_area(struct procmig_process *process,
 		ret = procmig_compat_mprotect(area->start, bytes,
 					      protection(area->flags));
 	if (!ret && area->flags & PROCMIG_AREA_LOCKED)
-		ret = procmig_compat_mlock(area->start, bytes);
+		ret = procmig_compat_mlock(area->start, bytes,
+					   area->flags & PROCMIG_AREA_ONFAULT ?
+						   MLOCK_ONFAULT : 0);
 	if (ret)
 		return procmig_fail(process, memory_subsystem.id, ret,
 				    "memory %llx-%llx: its attributes could not be set (%d)",

@@ -10,7 +10,7 @@ from ..report import require
 from ..stream import BULK, DEMAND, IPC
 from .streams import REFUSED, SURVIVED, Recording, attempt, judge
 
-SEGMENT, CONTENT, SET, QUEUE, MESSAGE, UNDO = 1, 2, 3, 4, 5, 6
+SEGMENT, SET, QUEUE, MESSAGE, UNDO = 1, 3, 4, 5, 6
 KEY = 0x70726f63
 FUZZED = 4                          # times as many as of a kind of file
 
@@ -28,12 +28,8 @@ MEMBERS = (
     (SEGMENT, "all bytes there are", 40, "Q", 0xffffffffffffffff, REFUSED),
     (SEGMENT, "smaller than its content", 40, "Q", 1, REFUSED),
     (SEGMENT, "made by nobody inside", 64, "i", 1, SURVIVED),
-    (CONTENT, "of another segment", 0, "i", 4711, REFUSED),
-    (CONTENT, "number of pages", 4, "I", 0xffffffff, REFUSED),
-    (CONTENT, "no pages", 4, "I", 0, REFUSED),
-    (CONTENT, "inside of a page", 8, "Q", 1, REFUSED),
-    (CONTENT, "behind the end", 8, "Q", 1 << 30, REFUSED),
-    (CONTENT, "far behind the end", 8, "Q", 0xfffffffffffff000, REFUSED),
+    (SEGMENT, "its pages come under another number", 72, "I", 4711, REFUSED),
+    (SEGMENT, "reserved at the end", 76, "I", 1, REFUSED),
     (SET, "no semaphore", 40, "I", 0, REFUSED),
     (SET, "number of semaphores", 40, "I", 0xffffffff, REFUSED),
     (SET, "SHM_DEST", 24, "I", 0o1600, REFUSED),

@@ -32,7 +32,7 @@ def run(tier):
     check("programs: standard output by mechanism Ignore", ignored_output, tier)
     check("programs: several channels", several_channels, tier)
     check("programs: a tree of processes over three channels", tree, tier, ["--bulk", "3"])
-    check("programs: processes that share memory over three channels", sharing, tier, ["--bulk", "3"])
+    check("programs: processes that share much memory over three channels", sharing, tier, ["--bulk", "3"], "wide")
     check("programs: 500 processes, there and back", many, tier)
     check("programs: several at once in both directions", several_at_once, tier)
     check(f"programs: {tier.options.hops} hops in a row", hops, tier, tier.options.hops)
@@ -111,8 +111,8 @@ def shared_kib(guest, pid):
     return total
 
 
-def sharing(tier, options=()):
-    program = Program(tier, "sharing").start(tier.a)
+def sharing(tier, options=(), argument=None):
+    program = Program(tier, "sharing", argument=argument).start(tier.a)
     program.await_lines(4)
     children = [pid for pid in relations(tier.a, program.pid)]
     require(len(children) == 3, f"the program has the children {children}")

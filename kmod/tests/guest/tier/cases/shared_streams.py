@@ -6,7 +6,7 @@ from ..stream import BULK, FILES, MEMORY, Record
 from .streams import REFUSED, SURVIVED, Recording, as_recorded, play
 
 OPEN_FILE, COPY = 5, 0x10000
-CONTEXT, DESCRIPTION, AREA, KEPT, SHARED = 1, 2, 2, 5, 7
+CONTEXT, DESCRIPTION, DATA, AREA, KEPT, SHARED, PAGES, PAGES_END = 1, 2, 4, 2, 5, 7, 8, 9
 DIRECTORIES, DESCRIPTORS = 1, 2
 NOBODY = 4711
 
@@ -15,7 +15,7 @@ def run(tier):
     check = tier.report.check
     recording = Recording(tier, lambda tier: Program(tier, "sharing", argument="still"))
     check("streams: shared: as recorded", as_recorded, tier, recording)
-    for name, spoil, verdict in (*areas(), *runs(), *sharers()):
+    for name, spoil, verdict in (*areas(), *runs(), *shared_pages(), *sharers()):
         check(f"streams: shared: {name}", play, tier, recording, spoil, verdict)
 
 
@@ -105,6 +105,50 @@ def runs():
         at = [i for i, r in enumerate(stream.bulk) if (r.subsystem, r.type) == (MEMORY, KEPT)]
         stream.bulk[at[0]], stream.bulk[at[-1]] = stream.bulk[at[-1]], stream.bulk[at[0]]
     yield "kept pages in another order", descending, SURVIVED
+
+
+def shared_pages():
+    """Of files in memory."""
+    def run(stream):
+        return stream.find(FILES, PAGES, channel=BULK)
+
+    def change(offset, layout, value):
+        def spoil(stream):
+            run(stream).put(offset, layout, value)
+        return spoil
+    yield "pages of a file that was not announced", change(0, "I", NOBODY), REFUSED
+    yield "pages of a file: none", change(4, "I", 0), REFUSED
+    yield "pages of a file: more than follow", change(4, "I", 33), REFUSED
+    yield "pages of a file: 2^32-1", change(4, "I", 0xffffffff), REFUSED
+    yield "pages of a file inside a page", change(8, "Q", 1), REFUSED
+    yield "pages behind the end of the file", change(8, "Q", 1 << 40), REFUSED
+    yield "pages at the end of all numbers", change(8, "Q", (1 << 64) - 4096), REFUSED
+
+    def longer(stream):
+        run(stream).body += bytes(4096)
+    yield "pages of a file and more", longer, REFUSED
+
+    def unknown(stream):
+        run(stream).type = 999
+    yield "a bulk record of files of unknown type", unknown, REFUSED
+
+    def no_end(stream):
+        stream.bulk.remove(stream.find(FILES, PAGES_END, channel=BULK))
+    yield "pages of files without their end", no_end, REFUSED
+
+    def announced(stream):
+        in_memory = [r.get(0, "I") for r in stream.demand if (r.subsystem, r.type) == (FILES, DESCRIPTION) and
+                     r.body[24:30] in (b"memfd\0", b"shmem\0")]
+        return [r for r in stream.demand if (r.subsystem, r.type) == (FILES, DATA) and r.get(0, "I") in in_memory]
+
+    def twice(stream):
+        first, second = announced(stream)[:2]
+        second.put(8, "I", first.get(8, "I"))
+    yield "one number for the pages of two files", twice, REFUSED
+
+    def reserved(stream):
+        announced(stream)[0].put(12, "I", 1)
+    yield "a number of pages with something reserved", reserved, REFUSED
 
 
 def sharers():

@@ -337,12 +337,12 @@ def framing():
     yield "a record: unknown flags", flags(0x80000001), REFUSED
     yield "a record: unknown subsystem", header(3, subsystem=0x4711), REFUSED
     yield "a record: another process", header(3, process=1), SURVIVED
-    yield "bulk record: magic", header(0, BULK, magic=0), REFUSED
-    yield "bulk record: another subsystem", header(0, BULK, subsystem=FILES), REFUSED
-    yield "bulk record: unknown type", header(0, BULK, type=999), REFUSED
-    yield "bulk record: version 2", header(0, BULK, version=2), REFUSED
-    yield "bulk record: length 0", header(0, BULK, length=0), REFUSED
-    yield "bulk record: the longest length", header(0, BULK, length=(1 << 64) - 1), REFUSED
+    yield "bulk record: magic", header(1, BULK, magic=0), REFUSED
+    yield "bulk record: another subsystem", header(1, BULK, subsystem=FILES), REFUSED
+    yield "bulk record: unknown type", header(1, BULK, type=999), REFUSED
+    yield "bulk record: version 2", header(1, BULK, version=2), REFUSED
+    yield "bulk record: length 0", header(1, BULK, length=0), REFUSED
+    yield "bulk record: the longest length", header(1, BULK, length=(1 << 64) - 1), REFUSED
 
     def unknown(flags_):
         def spoil(stream):

@@ -53,6 +53,14 @@ static void verify_zero(const void *page, const char *what)
 		program_check(!word[i], "%s, page at %p: word %lu is not zero", what, page, i);
 }
 
+static bool is_present(void *page)
+{
+	unsigned char present;
+
+	program_check(!mincore(page, PAGE, &present), "mincore");
+	return present & 1;
+}
+
 /* ---- areas -------------------------------------------------------------- */
 
 static char *area(unsigned long pages, int protection, int flags, int fd, off_t offset)
@@ -189,7 +197,7 @@ int main(int argc, char **argv)
 	static const unsigned char function[] = { 0xb8, 0x78, 0x56, 0x34, 0x12, 0xc3 };
 	enum { ADVISED = sizeof(advice) / sizeof(advice[0]), HOLES = 64, BUSY = 256 };
 	char *holes, *none, *fixed, *cow, *file, *shared, *sparse, *locked, *cut, *moved, *grown;
-	char *stack_like, *code, *heap, *busy, *with_advice[ADVISED];
+	char *lazily, *stack_like, *code, *heap, *busy, *with_advice[ADVISED];
 	uint64_t seeds[BUSY], sum = 1;
 	char path[4096], page[PAGE];
 	int fd;
@@ -237,6 +245,10 @@ int main(int argc, char **argv)
 	locked = anonymous(8, 0);
 	fill(locked + PAGE, 82);
 	program_check(!mlock(locked, 8 * PAGE), "mlock");
+
+	lazily = anonymous(8, 0);
+	program_check(!mlock2(lazily, 8 * PAGE, MLOCK_ONFAULT), "mlock2");
+	fill(lazily + PAGE, 88);
 
 	cut = anonymous(16, 0);
 	for (int i = 0; i < 16; i++)
@@ -292,6 +304,8 @@ int main(int argc, char **argv)
 		verify(shared + i % FILE_PAGES * PAGE, 1000 + i % FILE_PAGES, "shared file mapping");
 		program_check(call() == 0x12345678, "the code page does something else");
 		verify(cow + PAGE, sum, "private file mapping");
+		program_check(!is_present(lazily) && is_present(lazily + PAGE),
+			      "what is locked on fault is there before");
 		program_line("%016llx", (unsigned long long)sum);
 	}
 
@@ -323,6 +337,7 @@ int main(int argc, char **argv)
 		verify(sparse + ((unsigned long)i << 28), 2000 + i, "sparse area");
 		verify_zero(sparse + ((unsigned long)i << 28) + PAGE, "sparse area");
 	}
+	verify(lazily + PAGE, 88, "area locked on fault");
 	verify_zero(locked, "locked area");
 	verify(locked + PAGE, 82, "locked area");
 	for (int i = 0; i < 16; i++)

@@ -1033,8 +1033,9 @@ static void pidfd_end(void)
 
 static int talking[2], queued[2], datagrams[2], sequenced[2], widow, carrying[2];
 static int nested[2], into_nested;
+static int crowded, impatient;
 static int listening, client, accepted, abstract, sender, ghost, homeless;
-static struct sockaddr_un listening_name, abstract_name, sender_name, homeless_name;
+static struct sockaddr_un crowded_name, listening_name, abstract_name, sender_name, homeless_name;
 
 static socklen_t name_of(struct sockaddr_un *name, const char *text)
 {
@@ -1126,7 +1127,8 @@ static int passed(int socket)
 static void unix_begin(void)
 {
 	char text[200];
-	int ends[2], size = 100000;
+	int ends[2], gone, size = 100000;
+	struct sockaddr_un gone_name;
 
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, talking));
 	must(setsockopt(talking[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
@@ -1160,6 +1162,19 @@ static void unix_begin(void)
 	close(nested[1]);
 	into_nested = ends[1];
 
+	/* two that nobody has accepted, one of which has gone already */
+	crowded = bound(SOCK_STREAM, &crowded_name, beside("crowded"));
+	must(listen(crowded, 2));
+	impatient = must(socket(AF_UNIX, SOCK_STREAM, 0));
+	must(connect(impatient, (struct sockaddr *)&crowded_name, sizeof(crowded_name)));
+	is(write(impatient, "early", 5) == 5);
+	pass(impatient, crowded);
+	gone = bound(SOCK_STREAM, &gone_name, beside("gone"));
+	must(connect(gone, (struct sockaddr *)&crowded_name, sizeof(crowded_name)));
+	is(write(gone, "too late", 8) == 8);
+	close(gone);
+	must(unlink(gone_name.sun_path));
+
 	listening = bound(SOCK_STREAM, &listening_name, beside("listening"));
 	must(chmod(listening_name.sun_path, 0620));
 	must(listen(listening, 7));
@@ -1183,6 +1198,7 @@ static void unix_begin(void)
 	lies_still(sequenced[0]);
 	lies_still(widow);
 	lies_still(carrying[1]);
+	lies_still(crowded);
 	lies_still(listening);
 	lies_still(abstract);
 	lies_still(ghost);
@@ -1235,6 +1251,22 @@ static void unix_end(void)
 	is(recvfrom(abstract, got, sizeof(got), 0, (struct sockaddr *)&name, &length) == 7);
 	program_check(!strcmp(name.sun_path, sender_name.sun_path), "it came from %s",
 		      name.sun_path);
+	fd = must(accept(crowded, NULL, NULL));
+	length = sizeof(peer);
+	must(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length));
+	is(peer.pid == getpid() && peer.uid == getuid());
+	is(read(fd, got, 5) == 5 && !memcmp(got, "early", 5));
+	close(passed(fd));
+	echo(impatient, fd, 3);
+	echo(fd, impatient, 4);
+	close(fd);
+	length = sizeof(name);
+	fd = must(accept(crowded, (struct sockaddr *)&name, &length));
+	is(read(fd, got, sizeof(got)) == 8 && !memcmp(got, "too late", 8));
+	is(read(fd, got, sizeof(got)) == 0);
+	program_check(strstr(name.sun_path, "gone"), "who has gone was %s", name.sun_path);
+	close(fd);
+	unlink(crowded_name.sun_path);
 	length = sizeof(name);
 	must(getpeername(client, (struct sockaddr *)&name, &length));
 	is(!strcmp(name.sun_path, listening_name.sun_path));

@@ -463,16 +463,39 @@ static void multicast_member(void)
 	expect_if(!setsockopt(fd, SOL_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)), "multicast");
 }
 
+/* Of a listening socket and a client that waits to be accepted one is the other process's. */
+static struct sockaddr_un door = { .sun_family = AF_UNIX };
+
+static void open_door(void)
+{
+	ends[0] = socket(AF_UNIX, SOCK_STREAM, 0);
+	ends[1] = socket(AF_UNIX, SOCK_STREAM, 0);
+	snprintf(door.sun_path + 1, sizeof(door.sun_path) - 1, "refused-%d", getpid());
+	program_check(!bind(ends[0], (struct sockaddr *)&door, sizeof(door)) && !listen(ends[0], 4),
+		      "listen");
+}
+
+static void knock(pid_t pid)
+{
+	(void)pid;
+	if (connect(ends[1], (struct sockaddr *)&door, sizeof(door)))
+		_exit(1);
+	close(ends[0]);
+	close(program_descriptor());
+}
+
 static void unix_waiting(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int server = socket(AF_UNIX, SOCK_STREAM, 0), fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	open_door();
+	stranger(knock, true, "a connection from outside waits to be accepted");
+	close(ends[1]);
+}
 
-	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "refused-%d", getpid());
-	expect_if(!bind(server, (struct sockaddr *)&address, sizeof(address)) &&
-		  !listen(server, 4) &&
-		  !connect(fd, (struct sockaddr *)&address, sizeof(address)),
-		  "waits to be accepted");
+static void unix_knocking(void)
+{
+	open_door();
+	program_check(!connect(ends[1], (struct sockaddr *)&door, sizeof(door)), "connect");
+	part("its connection waits to be accepted outside");
 }
 
 static void udp_corked(void)
@@ -903,6 +926,7 @@ static const struct kind {
 	{ "tmpfs-outside", tmpfs_outside },
 	{ "traced", traced },
 	{ "udp-corked", udp_corked },
+	{ "unix-knocking", unix_knocking },
 	{ "unix-peer-outside", unix_peer_outside },
 	{ "unix-waiting", unix_waiting },
 	{ "user-dispatch", user_dispatch },

@@ -427,6 +427,7 @@ enum procmig_unix_state {
 #define PROCMIG_UNIX_DELETED	0x2	/* the path of that name is gone */
 #define PROCMIG_UNIX_PEER	0x4	/* connected to @peer, which is or was alive */
 #define PROCMIG_UNIX_OUTSIDE	0x8	/* ... or to whoever has the path, which is not its own then */
+#define PROCMIG_UNIX_WAITING	0x10	/* connected, but nobody has accepted that yet */
 
 /* "unix": the name, the absolute path of it and the filter follow */
 struct procmig_file_unix {
@@ -443,7 +444,18 @@ struct procmig_file_unix {
 	__u32 reserved;
 };
 
-/* data: a message that has not been received, or that this was all */
+enum procmig_unix_what {
+	PROCMIG_UNIX_MESSAGE = 0,	/* that has not been received */
+	PROCMIG_UNIX_END = 1,		/* no more follows */
+	/*
+	 * To a listening socket, and nobody has accepted it.  What follows of messages
+	 * has come through it; @sender is the client, @pid, @uid and @gid what
+	 * SO_PEERCRED says of that.
+	 */
+	PROCMIG_UNIX_CONNECTION = 2,
+};
+
+/* data */
 struct procmig_file_unix_data {
 	__u32 sender;		/* description, ~0: gone */
 	__u32 files;		/* that many __u32 follow: descriptions */
@@ -451,7 +463,9 @@ struct procmig_file_unix_data {
 	__s32 pid;		/* credentials, 0: none */
 	__u32 uid, gid;
 	__u16 name_bytes;	/* sender that is gone: and its name */
-	__u16 end;		/* 1: no message, no more follows */
+	__u16 what;		/* enum procmig_unix_what */
+	__u32 shutdown;		/* of a connection: RCV_SHUTDOWN 1, SEND_SHUTDOWN 2 */
+	__u32 reserved;
 };
 
 #define PROCMIG_INET_BOUND_PORT		0x01	/* has a port */

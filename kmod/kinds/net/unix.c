@@ -31,6 +31,8 @@ struct rebuilt {
 	const struct cred *cred;	/* may write where the name is */
 	char *path, *meanwhile;		/* of the name; what it is called until then */
 	void *filter;			/* attached when everything is in the queues */
+	struct file *client;		/* whose connection waits to be accepted, */
+	u32 shutdown;			/* and what of that is to be shut down */
 };
 
 static bool unix_match(struct file *file)
@@ -71,30 +73,127 @@ static bool is_replaceable(struct sock *sk, struct sock *peer)
 	       d_inode(u->path.dentry)->i_mode & 0002 && unix_peer(peer) != sk;
 }
 
-static void inspect_peer(struct procmig_file_inspection *at, struct sock *sk)
+/* Message or connection @nth of the queue, referenced. */
+static struct sk_buff *queued(struct sock *sk, unsigned int nth)
 {
-	struct procmig_file_holder holder;
+	struct sk_buff *skb, *found = NULL;
+
+	spin_lock(&sk->sk_receive_queue.lock);
+	skb_queue_walk(&sk->sk_receive_queue, skb)
+		if (!nth--) {
+			found = skb_get(skb);
+			break;
+		}
+	spin_unlock(&sk->sk_receive_queue.lock);
+	return found;
+}
+
+static bool is_listening(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_state) == TCP_LISTEN;
+}
+
+static struct sk_buff *message(struct sock *sk, unsigned int nth)
+{
+	return is_listening(sk) ? NULL : queued(sk, nth);
+}
+
+/* The end that whoever accepts connection @nth will have; it is there as long as *@skb. */
+static struct sock *waiting(struct sock *sk, unsigned int nth, struct sk_buff **skb)
+{
+	*skb = is_listening(sk) ? queued(sk, nth) : NULL;
+	return *skb ? (*skb)->sk : NULL;
+}
+
+static bool listens_for(struct file *file, const void *connection)
+{
+	struct sock *sk, *found = NULL;
+	struct sk_buff *skb;
+	unsigned int nth = 0;
+
+	if (!unix_match(file))
+		return false;
+	sk = sockets_sock(file);
+	while (found != connection && (found = waiting(sk, nth++, &skb)))
+		kfree_skb(skb);
+	return found;
+}
+
+static struct sock *get_peer(struct sock *sk)
+{
 	struct sock *peer;
-	struct file *file = NULL;
-	bool alive, waits;
 
 	unix_state_lock(sk);
 	peer = unix_peer(sk);
 	if (peer)
 		sock_hold(peer);
 	unix_state_unlock(sk);
+	return peer;
+}
+
+/* The file of a socket, referenced; @alive: whether it has not been closed. */
+static struct file *get_file_of(struct sock *sk, bool *alive)
+{
+	struct file *file;
+
+	unix_state_lock(sk);
+	*alive = !sock_flag(sk, SOCK_DEAD);
+	file = *alive ? file_of(sk) : NULL;
+	if (file && !get_file_rcu(file)) {
+		*alive = false;
+		file = NULL;
+	}
+	unix_state_unlock(sk);
+	return file;
+}
+
+/* A client that has closed its end is nowhere. */
+static bool is_client_outside(struct procmig_file_inspection *at, struct sock *end)
+{
+	struct sock *client = get_peer(end);
+	struct file *file;
+	bool outside;
+
+	if (!client)
+		return false;
+	file = get_file_of(client, &outside);
+	if (file) {
+		outside = !procmig_file_count(at, is_file, file);
+		fput(file);
+	}
+	sock_put(client);
+	return outside;
+}
+
+static void inspect_waiting(struct procmig_file_inspection *at, struct sock *sk)
+{
+	struct sk_buff *skb;
+	unsigned int nth;
+	struct sock *end;
+	bool outside = false;
+
+	for (nth = 0; !outside && (end = waiting(sk, nth, &skb)); nth++) {
+		outside = is_client_outside(at, end);
+		kfree_skb(skb);
+	}
+	if (outside)
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_STATE,
+				      "Unix socket: a connection from outside waits to be accepted");
+}
+
+static void inspect_peer(struct procmig_file_inspection *at, struct sock *sk)
+{
+	struct procmig_file_holder holder;
+	struct sock *peer = get_peer(sk);
+	struct file *file;
+	bool alive;
+
 	if (!peer)
 		return;
-	unix_state_lock(peer);
-	alive = !sock_flag(peer, SOCK_DEAD);
-	file = alive ? file_of(peer) : NULL;
-	waits = alive && !file;
-	if (file && !get_file_rcu(file))
-		file = NULL;
-	unix_state_unlock(peer);
-	if (waits)
+	file = get_file_of(peer, &alive);
+	if (alive && !file && !procmig_file_count(at, listens_for, peer))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_STATE,
-				      "Unix socket: its connection waits to be accepted");
+				      "Unix socket: its connection waits to be accepted outside");
 	else if (file && !procmig_file_count(at, is_file, file) && !is_replaceable(sk, peer)) {
 		if (procmig_file_find_holder(at, is_file, file, &holder))
 			procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
@@ -122,33 +221,13 @@ static void unix_inspect(struct procmig_file_inspection *at, struct file *file)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "Unix socket: urgent data (MSG_OOB)");
 #endif
-	if (READ_ONCE(sk->sk_state) == TCP_LISTEN) {
-		if (!skb_queue_empty_lockless(&sk->sk_receive_queue))
-			procmig_file_obstacle(at, PROCMIG_OBSTACLE_STATE,
-					      "Unix socket: a connection waits to be accepted");
-		return;
-	}
-	inspect_peer(at, sk);
+	if (is_listening(sk))
+		inspect_waiting(at, sk);
+	else
+		inspect_peer(at, sk);
 }
 
 /* ---- source -------------------------------------------------------------- */
-
-/* Message @nth of the queue, referenced. */
-static struct sk_buff *message(struct sock *sk, unsigned int nth)
-{
-	struct sk_buff *skb, *found = NULL;
-
-	if (sk->sk_state == TCP_LISTEN)
-		return NULL;
-	spin_lock(&sk->sk_receive_queue.lock);
-	skb_queue_walk(&sk->sk_receive_queue, skb)
-		if (!nth--) {
-			found = skb_get(skb);
-			break;
-		}
-	spin_unlock(&sk->sk_receive_queue.lock);
-	return found;
-}
 
 static int refer(struct procmig_file_save *save, struct sock *sk, u32 *number)
 {
@@ -162,10 +241,9 @@ static int refer(struct procmig_file_save *save, struct sock *sk, u32 *number)
 }
 
 /* Descriptors in flight. */
-static void unix_each_kept(struct file *file, void (*see)(struct file *file, void *private),
-			   void *private)
+static void each_passed(struct sock *sk, void (*see)(struct file *file, void *private),
+			void *private)
 {
-	struct sock *sk = sockets_sock(file);
 	const struct scm_fp_list *list;
 	struct sk_buff *skb;
 	unsigned int nth;
@@ -181,6 +259,21 @@ static void unix_each_kept(struct file *file, void (*see)(struct file *file, voi
 		kfree_skb(skb);
 	}
 	mutex_unlock(&unix_sk(sk)->iolock);
+}
+
+static void unix_each_kept(struct file *file, void (*see)(struct file *file, void *private),
+			   void *private)
+{
+	struct sock *sk = sockets_sock(file), *end;
+	struct sk_buff *skb;
+	unsigned int nth;
+
+	if (!is_listening(sk))
+		each_passed(sk, see, private);
+	for (nth = 0; (end = waiting(sk, nth, &skb)); nth++) {
+		each_passed(end, see, private);
+		kfree_skb(skb);
+	}
 }
 
 static bool is_bound(struct sock *sk)
@@ -243,6 +336,21 @@ static ssize_t put_names(struct procmig_file_save *save, struct sock *sk,
 	return body->name_bytes + body->path_bytes;
 }
 
+/* What SO_PEERCRED says. */
+static void save_peer(struct procmig_file_save *save, struct sock *sk, s32 *pid, u32 *uid,
+		      u32 *gid)
+{
+	spin_lock(&sk->sk_peer_lock);
+	if (sk->sk_peer_pid)
+		*pid = pid_nr_ns(sk->sk_peer_pid,
+				 task_active_pid_ns(procmig_task(save->process)));
+	if (sk->sk_peer_cred) {
+		*uid = from_kuid(&init_user_ns, sk->sk_peer_cred->euid);
+		*gid = from_kgid(&init_user_ns, sk->sk_peer_cred->egid);
+	}
+	spin_unlock(&sk->sk_peer_lock);
+}
+
 static ssize_t unix_checkpoint(struct procmig_file_save *save, struct file *file,
 			       void *room, size_t bytes)
 {
@@ -262,18 +370,13 @@ static ssize_t unix_checkpoint(struct procmig_file_save *save, struct file *file
 	ret = refer(save, unix_peer(sk), &body->peer);
 	if (ret)
 		return ret;
-	if (body->flags & PROCMIG_UNIX_PEER && body->peer == GONE &&
-	    file_of(unix_peer(sk)) && is_replaceable(sk, unix_peer(sk)))
-		body->flags |= PROCMIG_UNIX_OUTSIDE;
-	spin_lock(&sk->sk_peer_lock);
-	if (sk->sk_peer_pid)
-		body->peer_pid = pid_nr_ns(sk->sk_peer_pid,
-					   task_active_pid_ns(procmig_task(save->process)));
-	if (sk->sk_peer_cred) {
-		body->peer_uid = from_kuid(&init_user_ns, sk->sk_peer_cred->euid);
-		body->peer_gid = from_kgid(&init_user_ns, sk->sk_peer_cred->egid);
+	if (body->flags & PROCMIG_UNIX_PEER && body->peer == GONE) {
+		if (file_of(unix_peer(sk)) && is_replaceable(sk, unix_peer(sk)))
+			body->flags |= PROCMIG_UNIX_OUTSIDE;
+		else if (!file_of(unix_peer(sk)) && !sock_flag(unix_peer(sk), SOCK_DEAD))
+			body->flags |= PROCMIG_UNIX_WAITING;
 	}
-	spin_unlock(&sk->sk_peer_lock);
+	save_peer(save, sk, &body->peer_pid, &body->peer_uid, &body->peer_gid);
 	bytes -= sizeof(*body);
 	names = put_names(save, sk, body, bytes);
 	if (names < 0)
@@ -326,16 +429,53 @@ static int emit_message(struct procmig_file_save *save, struct sk_buff *skb)
 	return ret;
 }
 
-static int unix_checkpoint_data(struct procmig_file_save *save, struct file *file)
+static int emit_messages(struct procmig_file_save *save, struct sock *sk)
 {
-	const struct procmig_file_unix_data end = { .end = 1 };
-	struct sock *sk = sockets_sock(file);
 	struct sk_buff *skb;
 	unsigned int nth;
 	int ret = 0;
 
 	for (nth = 0; !ret && (skb = message(sk, nth)); nth++) {
 		ret = emit_message(save, skb);
+		kfree_skb(skb);
+	}
+	return ret;
+}
+
+/* The end that nobody has yet is told to the listening socket, with what came through it. */
+static int emit_connection(struct procmig_file_save *save, struct sock *end)
+{
+	struct sock *client = unix_peer(end);
+	const struct unix_address *name = client ? unix_sk(client)->addr : NULL;
+	struct procmig_file_unix_data data = {
+		.what = PROCMIG_UNIX_CONNECTION,
+		.shutdown = end->sk_shutdown,
+	};
+	int ret;
+
+	save_peer(save, end, &data.pid, &data.uid, &data.gid);
+	ret = refer(save, client, &data.sender);
+	/* From outside, since the inspection: it ends with the source's socket. */
+	if (!ret && data.sender == GONE && client && !sock_flag(client, SOCK_DEAD))
+		return 0;
+	if (name && data.sender == GONE && name->len <= sizeof(struct sockaddr_un))
+		data.name_bytes = name->len;
+	if (!ret)
+		ret = procmig_file_data(save, &data, sizeof(data),
+					data.name_bytes ? name->name : NULL, data.name_bytes);
+	return ret ?: emit_messages(save, end);
+}
+
+static int unix_checkpoint_data(struct procmig_file_save *save, struct file *file)
+{
+	const struct procmig_file_unix_data end = { .what = PROCMIG_UNIX_END };
+	struct sock *sk = sockets_sock(file), *one;
+	struct sk_buff *skb;
+	unsigned int nth;
+	int ret = emit_messages(save, sk);
+
+	for (nth = 0; !ret && (one = waiting(sk, nth, &skb)); nth++) {
+		ret = emit_connection(save, one);
 		kfree_skb(skb);
 	}
 	return ret ?: procmig_file_data(save, &end, sizeof(end), NULL, 0);
@@ -452,6 +592,8 @@ static void unix_release(void *private)
 	kfree(rebuilt->path);
 	put_cred(rebuilt->cred);
 	kfree(rebuilt->filter);
+	if (rebuilt->client)
+		fput(rebuilt->client);
 	kfree(rebuilt);
 }
 
@@ -481,20 +623,16 @@ static bool is_ok(const struct procmig_file_unix *body, size_t bytes)
 	       body->socket.protocol <= PF_UNIX;
 }
 
-static int set_peer_credentials(struct sock *sk, const struct procmig_file_unix *body)
+static int set_peer(struct sock *sk, pid_t number, uid_t uid, gid_t gid)
 {
-	struct cred *cred;
+	struct cred *cred = prepare_creds();
 	struct pid *pid;
 
-	if (!body->peer_pid && !(body->flags & PROCMIG_UNIX_PEER) &&
-	    body->state != PROCMIG_UNIX_LISTENING)
-		return 0;
-	cred = prepare_creds();
 	if (!cred)
 		return -ENOMEM;
-	cred->euid = make_kuid(&init_user_ns, body->peer_uid);
-	cred->egid = make_kgid(&init_user_ns, body->peer_gid);
-	pid = body->peer_pid ? find_get_pid(body->peer_pid) : NULL;
+	cred->euid = make_kuid(&init_user_ns, uid);
+	cred->egid = make_kgid(&init_user_ns, gid);
+	pid = number ? find_get_pid(number) : NULL;
 	spin_lock(&sk->sk_peer_lock);
 	swap(pid, sk->sk_peer_pid);
 	swap(*(const struct cred **)&cred, sk->sk_peer_cred);
@@ -502,6 +640,14 @@ static int set_peer_credentials(struct sock *sk, const struct procmig_file_unix 
 	put_pid(pid);
 	put_cred(cred);
 	return 0;
+}
+
+static int set_peer_credentials(struct sock *sk, const struct procmig_file_unix *body)
+{
+	if (!body->peer_pid && !(body->flags & PROCMIG_UNIX_PEER) &&
+	    body->state != PROCMIG_UNIX_LISTENING)
+		return 0;
+	return set_peer(sk, body->peer_pid, body->peer_uid, body->peer_gid);
 }
 
 static int rebuild(struct procmig_file_load *load, struct sock *sk,
@@ -727,7 +873,7 @@ static int take_segment(struct procmig_file_load *load, struct sock *receiver,
 {
 	struct sock *sender = unix_peer(receiver);
 
-	if (!sender || sender->sk_type == SOCK_DGRAM)
+	if (!sender || !sender->sk_socket || sender->sk_type == SOCK_DGRAM)
 		return procmig_file_refuse(load, "the sender of a message");
 	return send(load, sender, data, numbers);
 }
@@ -796,6 +942,129 @@ static int join(struct procmig_file_load *load, struct sock *sk, const struct re
 	return 0;
 }
 
+/* ---- target: connections that wait to be accepted -------------------------- */
+
+/* By the name that the listening socket has meanwhile. */
+static int knock(struct procmig_file_load *load, struct sock *client, struct sock *listener,
+		 const struct rebuilt *rebuilt)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct unix_address *own = unix_sk(listener)->addr;
+	const char *name = rebuilt->meanwhile;
+	struct file *directory;
+	char *parent;
+	int fd, ret;
+
+	if (!name)
+		return kernel_connect(client->sk_socket, (struct sockaddr *)own->name, own->len,
+				      O_NONBLOCK);
+	parent = kstrndup(name, strrchr(name, '/') - name + 1, GFP_KERNEL);
+	if (!parent)
+		return -ENOMEM;
+	directory = filp_open(parent, O_PATH | O_DIRECTORY, 0);
+	kfree(parent);
+	if (IS_ERR(directory))
+		return PTR_ERR(directory);
+	fd = procmig_file_to_descriptor(directory);
+	fput(directory);
+	if (fd < 0)
+		return fd;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d%s", fd,
+		 strrchr(name, '/'));
+	ret = kernel_connect(client->sk_socket, (struct sockaddr *)&address, sizeof(address),
+			     O_NONBLOCK);
+	close_fd(fd);
+	return ret;
+}
+
+/* All that came through the last connection is in its queue. */
+static void finish_connection(struct rebuilt *rebuilt)
+{
+	struct sock *end;
+
+	if (!rebuilt->client)
+		return;
+	end = unix_peer(sockets_sock(rebuilt->client));
+	WRITE_ONCE(end->sk_shutdown, end->sk_shutdown | rebuilt->shutdown);
+	fput(rebuilt->client);
+	rebuilt->client = NULL;
+}
+
+static struct file *find_client(struct procmig_file_load *load, struct sock *listener,
+				const struct procmig_file_unix_data *data)
+{
+	struct sock *client;
+	struct file *file;
+
+	if (data->sender == GONE)
+		return make_sender(load, listener, data + 1, data->name_bytes);
+	client = unix_at(load, data->sender);
+	file = client ? procmig_file_at(load, data->sender) : NULL;
+	if (!file || client->sk_type != listener->sk_type || unix_peer(client) ||
+	    client->sk_state != TCP_CLOSE)
+		return ERR_PTR(procmig_file_refuse(load, "who waits to be accepted"));
+	return get_file(file);
+}
+
+static int take_connection(struct procmig_file_load *load, struct sock *listener,
+			   struct rebuilt *rebuilt, const struct procmig_file_unix_data *data)
+{
+	struct file *client;
+	int ret;
+
+	finish_connection(rebuilt);
+	if (data->files || data->bytes || data->shutdown & ~SHUTDOWN_MASK)
+		return procmig_file_refuse(load, "a connection that waits to be accepted");
+	client = find_client(load, listener, data);
+	if (IS_ERR(client))
+		return PTR_ERR(client);
+	ret = knock(load, sockets_sock(client), listener, rebuilt);
+	if (ret) {
+		fput(client);
+		return procmig_fail(load->process, PROCMIG_SUBSYSTEM_FILES, ret,
+				    "a connection that waits to be accepted cannot be made again (%d)",
+				    ret);
+	}
+	rebuilt->client = client;
+	rebuilt->shutdown = data->shutdown;
+	return set_peer(unix_peer(sockets_sock(client)), data->pid, data->uid, data->gid);
+}
+
+static int take_waiting(struct procmig_file_load *load, struct sock *listener,
+			struct rebuilt *rebuilt, const struct procmig_file_unix_data *data)
+{
+	switch (data->what) {
+	case PROCMIG_UNIX_CONNECTION:
+		return take_connection(load, listener, rebuilt, data);
+	case PROCMIG_UNIX_MESSAGE:
+		if (rebuilt->client)
+			return send(load, sockets_sock(rebuilt->client), data,
+				    (const u32 *)(data + 1));
+		return procmig_file_refuse(load, "a message to nobody");
+	default:
+		finish_connection(rebuilt);
+		return sockets_attach_filter(load, listener, &rebuilt->body.socket,
+					     rebuilt->filter);
+	}
+}
+
+static bool is_data_ok(const struct procmig_file_unix_data *data, size_t bytes)
+{
+	return bytes >= sizeof(*data) && data->what <= PROCMIG_UNIX_CONNECTION &&
+	       data->files <= SCM_MAX_FD && data->bytes <= PROCMIG_FILE_DATA_MAX &&
+	       data->name_bytes <= sizeof(struct sockaddr_un) && !data->reserved &&
+	       bytes == sizeof(*data) + data->files * sizeof(u32) + data->bytes +
+			data->name_bytes;
+}
+
+/* Connections come before what goes through them; datagrams need none. */
+static bool is_to_join(const struct rebuilt *rebuilt, const struct sock *sk, bool last)
+{
+	return rebuilt->body.flags & PROCMIG_UNIX_PEER && !unix_peer(sk) &&
+	       !(rebuilt->body.flags & PROCMIG_UNIX_WAITING) &&
+	       (sk->sk_type != SOCK_DGRAM || last);
+}
+
 static int unix_restart_data(struct procmig_file_load *load, struct file *file,
 			     const void *body, size_t bytes)
 {
@@ -804,30 +1073,25 @@ static int unix_restart_data(struct procmig_file_load *load, struct file *file,
 	struct sock *sk = sockets_sock(file);
 	int ret = 0;
 
-	if (bytes < sizeof(*data) || data->end > 1 || data->files > SCM_MAX_FD ||
-	    data->bytes > PROCMIG_FILE_DATA_MAX ||
-	    data->name_bytes > sizeof(struct sockaddr_un) ||
-	    bytes != sizeof(*data) + data->files * sizeof(u32) + data->bytes +
-		     data->name_bytes || !rebuilt || sk->sk_state == TCP_LISTEN)
-		goto check_end;
-	/* Connections come before what goes through them; datagrams need none. */
-	if (rebuilt->body.flags & PROCMIG_UNIX_PEER && !unix_peer(sk) &&
-	    (sk->sk_type != SOCK_DGRAM || data->end))
+	if (!rebuilt || !is_data_ok(data, bytes))
+		return procmig_file_refuse(load, "a message in a Unix socket");
+	if (is_listening(sk))
+		return take_waiting(load, sk, rebuilt, data);
+	if (is_to_join(rebuilt, sk, data->what == PROCMIG_UNIX_END))
 		ret = join(load, sk, rebuilt);
 	if (ret)
 		return ret;
-	if (data->end)
+	switch (data->what) {
+	case PROCMIG_UNIX_END:
 		return sockets_attach_filter(load, sk, &rebuilt->body.socket,
 					     rebuilt->filter);
-	if (sk->sk_type == SOCK_DGRAM)
-		return take_datagram(load, sk, data, (const u32 *)(data + 1));
-	return take_segment(load, sk, data, (const u32 *)(data + 1));
-
-check_end:
-	if (bytes == sizeof(*data) && data->end == 1 && rebuilt)
-		return sockets_attach_filter(load, sk, &rebuilt->body.socket,
-					     rebuilt->filter);
-	return procmig_file_refuse(load, "a message in a Unix socket");
+	case PROCMIG_UNIX_MESSAGE:
+		if (sk->sk_type == SOCK_DGRAM)
+			return take_datagram(load, sk, data, (const u32 *)(data + 1));
+		return take_segment(load, sk, data, (const u32 *)(data + 1));
+	default:
+		return procmig_file_refuse(load, "a connection to a Unix socket that does not listen");
+	}
 }
 
 static void unix_resume(struct procmig_file_load *load, struct file *file)
@@ -854,7 +1118,7 @@ static void unix_resume(struct procmig_file_load *load, struct file *file)
 
 static const struct procmig_kind kinds[] = {
 	{ "Unix socket", PROCMIG_KIND_CARRIED,
-	  "stream, datagram, seqpacket; names, queues, descriptors in flight; peers inside or gone, or found by a path as a log is" },
+	  "stream, datagram, seqpacket; names, queues, descriptors in flight, connections nobody has accepted; peers inside or gone, or found by a path as a log is" },
 };
 
 const struct procmig_file_kind unix_kind = {

@@ -60,8 +60,8 @@ static struct file *shmem_restart(struct procmig_file_load *load, const void *da
 	const struct procmig_file_shmem *body = data;
 	struct file *first = *load->object, *file;
 
-	if (bytes != sizeof(*body) || !body->file_bytes || body->file_bytes > LLONG_MAX ||
-	    !PAGE_ALIGNED(body->file_bytes))
+	/* Of any size: /proc/PID/map_files lets it be cut. */
+	if (bytes != sizeof(*body) || body->file_bytes > LLONG_MAX)
 		return ERR_PTR(procmig_file_refuse(load, "shared anonymous memory"));
 	if (first)
 		return dentry_open(&first->f_path, load->flags & ~O_NOCTTY, current_cred());

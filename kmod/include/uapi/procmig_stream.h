@@ -925,6 +925,22 @@ enum procmig_task_record {
 	PROCMIG_TASK_FILTER = 7,	/* seccomp: a program, before the first thread that has it */
 	PROCMIG_TASK_FILTERED = 8,	/* seccomp: which of them the thread has */
 	PROCMIG_TASK_TERMINAL = 9,	/* of the process, that controls it */
+	PROCMIG_TASK_ACCOUNTING = 10,	/* of the process */
+};
+
+/* As getrusage(2) and the clocks of CPU time tell it. */
+struct procmig_task_usage {
+	__u64 user_ns, system_ns, guest_ns;
+	__u64 runtime_ns;	/* by the scheduler's clock; 0 of children */
+	__u64 minor_faults, major_faults;
+	__u64 voluntary_switches, involuntary_switches;
+};
+
+struct procmig_task_accounting {
+	struct procmig_task_usage ended;	/* threads that have ended */
+	struct procmig_task_usage children;	/* that have been waited for */
+	__u64 max_rss_pages;			/* of what it was before execve(2) */
+	__u64 children_max_rss_pages;
 };
 
 struct procmig_task_attributes {
@@ -947,6 +963,7 @@ struct procmig_task_thread {
 	__u32 no_tsc;		/* 1: reading the time stamp counter is an error */
 	__u32 seccomp;		/* SECCOMP_MODE_* */
 	__u32 affinity_bytes;	/* 0: every processor; else that many bytes of mask follow */
+	struct procmig_task_usage usage;
 };
 
 struct procmig_task_credentials {
@@ -958,6 +975,7 @@ struct procmig_task_credentials {
 	__u32 no_new_privs;
 	__u32 groups;		/* that many __u32 follow */
 	__u32 reserved;
+	__u32 login_uid, login_session;	/* of audit; ~0: none */
 };
 
 #define PROCMIG_FILTER_NONE	(~0u)

@@ -2,7 +2,6 @@
 /* Content and attributes of files that the other node does not have. */
 #include <linux/fdtable.h>
 #include <linux/file.h>
-#include <linux/magic.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -45,10 +44,21 @@ void files_set_attributes(struct procmig_file_load *load, const struct files_mad
 	close_fd(fd);
 }
 
-/* The offset of what is no hole from @position on; -ENXIO: nothing more. */
-static loff_t skip_hole(struct file *reader, loff_t position)
+/*
+ * Where the next data from *@position on begins, and how many bytes of it to read at
+ * once; 0: there is no more.
+ */
+static ssize_t find_data(struct file *reader, loff_t *position)
 {
-	return vfs_llseek(reader, position, SEEK_DATA);
+	loff_t start = vfs_llseek(reader, *position, SEEK_DATA), end;
+
+	if (start < 0)
+		return start == -ENXIO ? 0 : start;
+	end = vfs_llseek(reader, start, SEEK_HOLE);
+	if (end < 0)
+		return end;
+	*position = start;
+	return min_t(loff_t, end - start, CHUNK_BYTES);
 }
 
 static int emit_content(struct procmig_file_save *save, struct file *reader, bool own,
@@ -60,17 +70,14 @@ static int emit_content(struct procmig_file_save *save, struct file *reader, boo
 	int ret = 0;
 
 	while (!ret) {
-		if (own)
-			position = skip_hole(reader, position);
-		if (position == -ENXIO)
-			break;
-		if (position < 0)
-			return position;
+		got = own ? find_data(reader, &position) : CHUNK_BYTES;
 		head.offset = position;
-		got = kernel_read(reader, chunk, CHUNK_BYTES, &position);
+		if (got > 0)
+			got = kernel_read(reader, chunk, got, &position);
 		if (got <= 0)
 			return got;
-		if (!memchr_inv(chunk, 0, got)) {
+		/* Where holes are not known, this will become one. */
+		if (!own && !memchr_inv(chunk, 0, got)) {
 			procmig_skipped(save->process, 1);
 			procmig_progress(save->process, 0, 0);
 			continue;
@@ -83,27 +90,30 @@ static int emit_content(struct procmig_file_save *save, struct file *reader, boo
 }
 
 /*
- * Holes are skipped by a position, so by one that is not the process's.  Only in
- * memory is another open file sure to be had: an unlinked one may not be.
+ * Holes are skipped by a position, so by one that is not the process's.  Opening
+ * breaks a lease, and a filesystem may not open what is unlinked: then by none.
  */
-static bool wants_own_reader(const struct file *file)
+static struct file *own_reader(struct file *file)
 {
-	return !(file->f_mode & FMODE_READ) ||
-	       file_inode(file)->i_sb->s_magic == TMPFS_MAGIC;
+	const struct file_lock_context *locks = file_inode(file)->i_flctx;
+
+	if (locks && !list_empty_careful(&locks->flc_lease))
+		return ERR_PTR(-EWOULDBLOCK);
+	return dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE | O_NOATIME, current_cred());
 }
 
 int files_emit_content(struct procmig_file_save *save, struct file *file)
 {
 	const struct procmig_file_content end = {};
-	bool own = wants_own_reader(file);
-	struct file *reader;
+	struct file *reader = own_reader(file);
+	bool own = !IS_ERR(reader);
 	void *chunk;
 	int ret;
 
-	reader = own ? dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE | O_NOATIME,
-				   current_cred()) : get_file(file);
-	if (IS_ERR(reader))
+	if (!own && !(file->f_mode & FMODE_READ))
 		return PTR_ERR(reader);
+	if (!own)
+		reader = get_file(file);
 	chunk = kvmalloc(CHUNK_BYTES, GFP_KERNEL);
 	ret = chunk ? emit_content(save, reader, own, chunk) : -ENOMEM;
 	kvfree(chunk);

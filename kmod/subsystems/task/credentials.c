@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/sched.h>
@@ -44,6 +45,8 @@ int task_emit_credentials(struct procmig_thread *thread)
 		.securebits = cred->securebits,
 		.no_new_privs = task_no_new_privs(task),
 		.groups = cred->group_info->ngroups,
+		.login_uid = uid(audit_get_loginuid(task)),
+		.login_session = audit_get_sessionid(task),
 	};
 	u32 *groups;
 	unsigned int i;
@@ -78,6 +81,15 @@ static int set_groups_of(struct cred *cred, const u32 *groups, u32 count)
 	return 0;
 }
 
+/* It is nobody else who acts: what audit says of it goes on. */
+static void log_in(const struct procmig_task_credentials *wanted)
+{
+#ifdef CONFIG_AUDIT
+	current->loginuid = make_kuid(&init_user_ns, wanted->login_uid);
+	current->sessionid = wanted->login_session;
+#endif
+}
+
 static int take_on(const struct procmig_task_credentials *wanted, const u32 *groups)
 {
 	struct cred *cred;
@@ -109,6 +121,7 @@ static int take_on(const struct procmig_task_credentials *wanted, const u32 *gro
 	commit_creds(cred);
 	if (wanted->no_new_privs)
 		task_set_no_new_privs(current);
+	log_in(wanted);
 	return 0;
 }
 

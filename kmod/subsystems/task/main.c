@@ -11,7 +11,7 @@ static const struct procmig_kind kinds[] = {
 	  "restarted; nanosleep, poll and futex waits keep the remaining time" },
 	{ "rseq, robust futex list, clear-child-tid", PROCMIG_KIND_CARRIED, NULL },
 	{ "credentials", PROCMIG_KIND_CARRIED,
-	  "IDs, groups, capabilities, securebits, no-new-privs" },
+	  "IDs, groups, capabilities, securebits, no-new-privs, login of audit" },
 	{ "resource limits, nice, comm, umask, personality", PROCMIG_KIND_CARRIED, NULL },
 	{ "threads", PROCMIG_KIND_CARRIED, "with their TIDs; each with all of the above" },
 	{ "scheduling", PROCMIG_KIND_CARRIED,
@@ -22,6 +22,8 @@ static const struct procmig_kind kinds[] = {
 	  "shared by threads and children as before; without a listener" },
 	{ "child processes", PROCMIG_KIND_CARRIED,
 	  "with sessions and process groups, also of leaders that have ended, and zombies; what they share must be carried, too" },
+	{ "CPU time and other use", PROCMIG_KIND_CARRIED,
+	  "as of getrusage and the clocks of CPU time, of threads that have ended and of children, too; not when it was started" },
 	{ "controlling terminal", PROCMIG_KIND_CARRIED, "whose master is inside" },
 	{ "namespaces of its own", PROCMIG_KIND_PLANNED,
 	  "all but the time namespace, which the stub makes" },
@@ -72,6 +74,8 @@ static int task_checkpoint(struct procmig_process *process)
 {
 	int ret = task_emit_attributes(process);
 
+	if (!ret)
+		ret = task_emit_accounting(process);
 	return ret ?: task_emit_terminal(process);
 }
 
@@ -100,6 +104,8 @@ static int task_restart(struct procmig_process *process,
 		return task_take_attributes(process, record);
 	case PROCMIG_TASK_TERMINAL:
 		return task_take_terminal(process, record);
+	case PROCMIG_TASK_ACCOUNTING:
+		return task_take_accounting(process, record);
 	default:
 		return PROCMIG_UNKNOWN;
 	}

@@ -8,7 +8,7 @@
 #include <procmig/compat.h>
 #include <procmig/process.h>
 
-#define TASK_VERSION 2
+#define TASK_VERSION 3
 
 /* A seccomp filter on the target, and how many it is together with those below. */
 struct task_filter {
@@ -53,6 +53,14 @@ int task_refuse(struct procmig_process *process, const char *what);
 int task_emit_attributes(struct procmig_process *process);
 int task_take_attributes(struct procmig_process *process,
 			 const struct procmig_record *record);
+
+/* accounting.c */
+int task_emit_accounting(struct procmig_process *process);
+int task_take_accounting(struct procmig_process *process, const struct procmig_record *record);
+void task_save_usage(struct task_struct *task, struct procmig_task_usage *usage);
+bool task_usage_ok(const struct procmig_task_usage *usage);
+/* On `current', as all that takes. */
+void task_take_usage(const struct procmig_task_usage *usage);
 
 /* thread.c: of a thread */
 int task_emit_thread(struct procmig_thread *thread);

@@ -39,6 +39,7 @@ int task_emit_thread(struct procmig_thread *thread)
 	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return -ENOMEM;
 	get_task_comm(body.comm, task);
+	task_save_usage(task, &body.usage);
 	if (task->sched_reset_on_fork)
 		body.policy |= SCHED_RESET_ON_FORK;
 	if (procmig_compat_affinity(task, mask))
@@ -103,7 +104,7 @@ static int take_on(struct procmig_thread *thread, const struct procmig_task_thre
 
 	if (wanted->nice < MIN_NICE || wanted->nice > MAX_NICE || !policy_ok(wanted) ||
 	    wanted->parent_death_signal > _NSIG || wanted->no_tsc > 1 ||
-	    wanted->seccomp > SECCOMP_MODE_FILTER)
+	    wanted->seccomp > SECCOMP_MODE_FILTER || !task_usage_ok(&wanted->usage))
 		return task_refuse(process, "a thread's attributes");
 	if (wanted->rseq && !(IS_ALIGNED(wanted->rseq, RSEQ_BYTES) &&
 			      wanted->rseq < TASK_SIZE_MAX - RSEQ_BYTES))
@@ -117,6 +118,7 @@ static int take_on(struct procmig_thread *thread, const struct procmig_task_thre
 	procmig_compat_set_comm(current, comm);
 	current->personality = wanted->personality;
 	current->timer_slack_ns = wanted->timer_slack_ns;
+	task_take_usage(&wanted->usage);
 	ret = procmig_compat_set_policy(current, wanted->policy, wanted->priority);
 	if (ret)
 		return procmig_fail(process, task_subsystem.id, ret,

@@ -37,6 +37,8 @@ static ssize_t shmem_checkpoint(struct procmig_file_save *save, struct file *fil
 
 	*body = (struct procmig_file_shmem) {
 		.file_bytes = i_size_read(file_inode(file)),
+		/* What can be read at a position was opened. */
+		.opened = !!(file->f_mode & FMODE_PREAD),
 	};
 	return sizeof(*body);
 }
@@ -61,15 +63,20 @@ static struct file *shmem_restart(struct procmig_file_load *load, const void *da
 	struct file *first = *load->object, *file;
 
 	/* Of any size: /proc/PID/map_files lets it be cut. */
-	if (bytes != sizeof(*body) || body->file_bytes > LLONG_MAX)
+	if (bytes != sizeof(*body) || body->file_bytes > LLONG_MAX || body->opened > 1 ||
+	    body->reserved)
 		return ERR_PTR(procmig_file_refuse(load, "shared anonymous memory"));
-	if (first)
-		return dentry_open(&first->f_path, load->flags & ~O_NOCTTY, current_cred());
-	/* Accounted page by page: what is mapped NORESERVE was not accounted at once. */
-	file = shmem_file_setup(NAME, body->file_bytes, VM_NORESERVE);
-	if (!IS_ERR(file))
-		*load->object = get_file(file);
-	return file;
+	if (!first) {
+		/* Accounted page by page: what is mapped NORESERVE was not accounted at once. */
+		file = shmem_file_setup(NAME, body->file_bytes, VM_NORESERVE);
+		if (IS_ERR(file))
+			return file;
+		*load->object = file;
+		if (!body->opened)
+			return get_file(file);
+		first = file;
+	}
+	return dentry_open(&first->f_path, load->flags & ~O_NOCTTY, current_cred());
 }
 
 static void shmem_release(void *file)

@@ -245,7 +245,9 @@ struct procmig_file_memfd {
 
 /* "shmem": shared anonymous memory */
 struct procmig_file_shmem {
-	__u64 file_bytes;	/* whole pages */
+	__u64 file_bytes;
+	__u32 opened;		/* by /proc/PID/map_files; else what the mapping has */
+	__u32 reserved;
 };
 
 /* "pipe": one end of a pipe, or of a FIFO */

@@ -127,10 +127,12 @@ static int operate(int number, int by, int flags)
 	return semop(set, &operation, 1);
 }
 
-/* Whoever waits must not learn that it was moved: an error is one. */
+/* Whoever waits must not learn that it was moved: only SIGTERM may interrupt it. */
 static void wait_for(int number)
 {
-	program_check(!operate(number, -1, 0), "semop: %s", strerror(errno));
+	while (operate(number, -1, 0))
+		program_check(errno == EINTR && program_told_to_stop(), "semop: %s",
+			      strerror(errno));
 }
 
 static void child(void)

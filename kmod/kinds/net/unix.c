@@ -536,11 +536,28 @@ static struct file *open_directory(const char *path, u32 description, char **nam
 	return directory;
 }
 
+/*
+ * An address for the last part of @path, in @directory, which is put: a name of a socket
+ * is short, the one of the directory need not be.  The descriptor that it goes through
+ * is to be closed; or a negative errno.
+ */
+static int address_in(struct file *directory, const char *path, struct sockaddr_un *address)
+{
+	int fd = procmig_file_to_descriptor(directory);
+
+	fput(directory);
+	address->sun_family = AF_UNIX;
+	if (fd >= 0)
+		snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d%s", fd,
+			 strrchr(path, '/'));
+	return fd;
+}
+
 /* Bind to an unused name in the directory where @path is. */
 static int bind_beside(struct procmig_file_load *load, struct socket *socket,
 		       struct rebuilt *rebuilt)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {};
 	struct file *directory;
 	int fd, ret;
 
@@ -551,13 +568,9 @@ static int bind_beside(struct procmig_file_load *load, struct socket *socket,
 					   &rebuilt->meanwhile);
 	if (IS_ERR(directory))
 		return PTR_ERR(directory);
-	fd = procmig_file_to_descriptor(directory);
-	fput(directory);
+	fd = address_in(directory, rebuilt->meanwhile, &address);
 	if (fd < 0)
 		return fd;
-	/* A name of a socket is short; the one of the directory need not be. */
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", fd,
-		 strrchr(rebuilt->meanwhile, '/') + 1);
 	ret = kernel_bind(socket, (struct sockaddr *)&address, sizeof(address));
 	close_fd(fd);
 	return ret ?: set_attributes(load, rebuilt);
@@ -948,7 +961,7 @@ static int join(struct procmig_file_load *load, struct sock *sk, const struct re
 static int knock(struct procmig_file_load *load, struct sock *client, struct sock *listener,
 		 const struct rebuilt *rebuilt)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {};
 	const struct unix_address *own = unix_sk(listener)->addr;
 	const char *name = rebuilt->meanwhile;
 	struct file *directory;
@@ -965,12 +978,9 @@ static int knock(struct procmig_file_load *load, struct sock *client, struct soc
 	kfree(parent);
 	if (IS_ERR(directory))
 		return PTR_ERR(directory);
-	fd = procmig_file_to_descriptor(directory);
-	fput(directory);
+	fd = address_in(directory, name, &address);
 	if (fd < 0)
 		return fd;
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d%s", fd,
-		 strrchr(name, '/'));
 	ret = kernel_connect(client->sk_socket, (struct sockaddr *)&address, sizeof(address),
 			     O_NONBLOCK);
 	close_fd(fd);

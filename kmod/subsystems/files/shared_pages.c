@@ -81,6 +81,17 @@ struct part {
 	loff_t start, end;
 };
 
+/* A hole is passed at once, however large. */
+static void skip_hole(struct files_shared *shared)
+{
+	loff_t data = vfs_llseek(shared->file, shared->next, SEEK_DATA);
+
+	if (data == -ENXIO)
+		shared->next = shared->bytes;
+	else if (data > shared->next)
+		shared->next = round_down(data, PAGE_SIZE);
+}
+
 /* From the first @known files; false if all of them are taken. */
 static bool take_part(struct files_event *event, u32 known, struct part *part)
 {
@@ -91,6 +102,7 @@ static bool take_part(struct files_event *event, u32 known, struct part *part)
 	mutex_lock(&event->shared_lock);
 	for (i = event->shared_taken; !some && i < known; i++) {
 		shared = &event->shared[i];
+		skip_hole(shared);
 		some = shared->next < shared->bytes;
 		if (!some) {
 			event->shared_taken = i + 1;
@@ -212,6 +224,8 @@ int files_checkpoint_bulk(struct procmig_process *process)
 	run.page = kvmalloc(RUN_PAGES << PAGE_SHIFT, GFP_KERNEL);
 	ret = run.page ? emit_part(process, &part, &run) : -ENOMEM;
 	kvfree(run.page);
+	/* Also if all of it was zero. */
+	procmig_progress(process, 0, 0);
 	if (ret)
 		return procmig_fail(process, files_subsystem.id, ret,
 				    "%pD: its pages cannot be read (%d)", part.file, ret);
@@ -303,9 +317,9 @@ static int take_run(struct procmig_process *process, const struct procmig_record
 
 int files_restart_bulk(struct procmig_process *process)
 {
-	void *pages = kvmalloc(RUN_PAGES << PAGE_SHIFT, GFP_KERNEL);
 	struct procmig_record record;
-	int ret = pages ? 0 : -ENOMEM;
+	void *pages = NULL;
+	int ret = 0;
 
 	while (!ret) {
 		ret = procmig_take_bulk(process, files_subsystem.id, &record);
@@ -313,8 +327,15 @@ int files_restart_bulk(struct procmig_process *process)
 			break;
 		if (record.type == PROCMIG_FILES_PAGES_END && !record.length)
 			break;
-		ret = record.type == PROCMIG_FILES_PAGES && record.version <= FILES_VERSION ?
-			      take_run(process, &record, pages) : refuse(process);
+		/* Most processes have none. */
+		if (!pages)
+			pages = kvmalloc(RUN_PAGES << PAGE_SHIFT, GFP_KERNEL);
+		if (!pages)
+			ret = -ENOMEM;
+		else if (record.type == PROCMIG_FILES_PAGES && record.version <= FILES_VERSION)
+			ret = take_run(process, &record, pages);
+		else
+			ret = refuse(process);
 	}
 	kvfree(pages);
 	return ret;

@@ -822,6 +822,29 @@ static void children_pid_namespace(void)
 	own_namespace(CLONE_NEWPID, "namespace");
 }
 
+static void children_clocks(void)
+{
+	own_namespace(CLONE_NEWTIME, "time namespace of its own for its children");
+}
+
+/* A child to which its parent's clocks are another's. */
+static void clocks(void)
+{
+	static const char later[] = "monotonic 1000 0\n";
+	int fd, original = open("/proc/self/ns/time", O_RDONLY);
+	bool done;
+
+	done = original >= 0 && !unshare(CLONE_NEWTIME) &&
+	       (fd = open("/proc/self/timens_offsets", O_WRONLY)) >= 0 &&
+	       write(fd, later, sizeof(later) - 1) == sizeof(later) - 1 && !close(fd);
+	if (done && !fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	expect_if(done && !setns(original, CLONE_NEWTIME) && !close(original), "its clocks differ");
+}
+
 static void local_descriptor_table(void)
 {
 	struct user_desc entry = { .entry_number = 0, .limit = 0xfffff, .seg_32bit = 1,
@@ -868,7 +891,9 @@ static const struct kind {
 	void (*hold)(void);
 } kinds[] = {
 	{ "aio", aio },
+	{ "children-clocks", children_clocks },
 	{ "children-pid-namespace", children_pid_namespace },
+	{ "clocks", clocks },
 	{ "deleted-directory", deleted_directory },
 	{ "deleted-path", deleted_path },
 	{ "deleted-with-directory", deleted_with_directory },

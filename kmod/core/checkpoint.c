@@ -54,8 +54,16 @@ static int emit_process(struct procmig_process *process)
 		.bytes_total = process->request->bytes_total,
 	};
 
-	procmig_task_clocks(process->task, &body.monotonic_ns, &body.boottime_ns);
 	return emit_core(process, PROCMIG_CORE_PROCESS, &body, sizeof(body));
+}
+
+static int emit_end(struct procmig_process *process)
+{
+	struct procmig_core_end end;
+	u64 boottime_ns;
+
+	procmig_task_clocks(process->task, &end.monotonic_ns, &boottime_ns);
+	return emit_core(process, PROCMIG_CORE_END, &end, sizeof(end));
 }
 
 static int emit_done(struct procmig_process *process,
@@ -265,7 +273,7 @@ static int emit_everything(struct procmig_request *request)
 		if (ret)
 			return ret;
 	}
-	ret = emit_core(first, PROCMIG_CORE_END, NULL, 0);
+	ret = emit_end(first);
 	return ret ?: procmig_flush(request);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/time_namespace.h>
+#include <procmig/process.h>
 #include <linux/uaccess.h>
 
 #include "identity.h"
@@ -43,7 +44,7 @@ struct task_struct *procmig_task_by_identity(pid_t pid, u64 start_time)
 	return task;
 }
 
-void procmig_task_clocks(struct task_struct *task, u64 *monotonic_ns, u64 *boottime_ns)
+struct procmig_clock_offsets procmig_clock_offsets(struct task_struct *task)
 {
 	struct timens_offsets offsets = {};
 
@@ -51,8 +52,19 @@ void procmig_task_clocks(struct task_struct *task, u64 *monotonic_ns, u64 *boott
 	if (task->nsproxy)
 		offsets = task->nsproxy->time_ns->offsets;
 	task_unlock(task);
-	*monotonic_ns = ktime_get_ns() + timespec64_to_ns(&offsets.monotonic);
-	*boottime_ns = ktime_get_boottime_ns() + timespec64_to_ns(&offsets.boottime);
+	return (struct procmig_clock_offsets) {
+		.monotonic_ns = timespec64_to_ns(&offsets.monotonic),
+		.boottime_ns = timespec64_to_ns(&offsets.boottime),
+	};
+}
+EXPORT_SYMBOL_GPL(procmig_clock_offsets);
+
+void procmig_task_clocks(struct task_struct *task, u64 *monotonic_ns, u64 *boottime_ns)
+{
+	struct procmig_clock_offsets offsets = procmig_clock_offsets(task);
+
+	*monotonic_ns = ktime_get_ns() + offsets.monotonic_ns;
+	*boottime_ns = ktime_get_boottime_ns() + offsets.boottime_ns;
 }
 
 struct procmig_mechanism *procmig_mechanisms_copy(u64 user, unsigned int count)

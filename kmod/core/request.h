@@ -77,7 +77,6 @@ struct procmig_process {
 	void *private[PROCMIG_MAX_SUBSYSTEMS];
 	unsigned int set_up;		/* subsystems whose setup is done */
 	bool loaded;			/* target */
-	u64 not_before_ns;		/* target: its CLOCK_MONOTONIC at the freeze */
 };
 
 /* Some of the bulk channels, see lanes.h; what is in it is the source's. */
@@ -162,6 +161,7 @@ struct procmig_request {
 	struct procmig_planned_task *plan;	/* complete once plan_count is set */
 	unsigned int plan_count;
 	unsigned int expected;		/* target: threads that will enter */
+	u64 not_before_ns;		/* target: the source's last CLOCK_MONOTONIC */
 
 	struct delayed_work watchdog;
 	unsigned long fed;		/* jiffies of the last progress */

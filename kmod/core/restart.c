@@ -22,18 +22,19 @@
 
 /*
  * The stub's clock was set from across the network and may lag by the time that
- * took.  A lag of more than a second means that it was not set at all.
+ * took; who resumed before the source's last reading would have slept too short.
+ * A lag of more than a second means that it was not set at all.
  */
-static void catch_up(struct procmig_process *process)
+static void catch_up(struct procmig_request *request)
 {
 	u64 monotonic_ns, boottime_ns;
 	ktime_t lag;
 
 	procmig_task_clocks(current, &monotonic_ns, &boottime_ns);
-	if (monotonic_ns >= process->not_before_ns ||
-	    process->not_before_ns - monotonic_ns > NSEC_PER_SEC)
+	if (monotonic_ns >= request->not_before_ns ||
+	    request->not_before_ns - monotonic_ns > NSEC_PER_SEC)
 		return;
-	lag = ns_to_ktime(process->not_before_ns - monotonic_ns);
+	lag = ns_to_ktime(request->not_before_ns - monotonic_ns);
 	set_current_state(TASK_KILLABLE);
 	schedule_hrtimeout(&lag, HRTIMER_MODE_REL);
 }
@@ -150,7 +151,7 @@ static int resume_process(struct procmig_thread *first)
 	const struct procmig_subsystem_set *set = &process->request->subsystems;
 	unsigned int i;
 
-	catch_up(process);
+	catch_up(process->request);
 	for (i = 0; i < set->count; i++)
 		if (set->subsystem[i]->resume)
 			set->subsystem[i]->resume(process);
@@ -388,6 +389,17 @@ static int take_plan(struct procmig_request *request)
 	return ret ?: procmig_plan_take(request, &record);
 }
 
+static int take_end(struct procmig_request *request)
+{
+	struct procmig_core_end end;
+	int ret;
+
+	ret = take_core(procmig_first_process(request), PROCMIG_CORE_END, &end, sizeof(end));
+	if (!ret)
+		request->not_before_ns = end.monotonic_ns;
+	return ret;
+}
+
 static int take_process(struct procmig_process *process)
 {
 	struct procmig_core_process body;
@@ -402,7 +414,6 @@ static int take_process(struct procmig_process *process)
 				    body.pid, body.threads, process->pid,
 				    process->thread_count);
 	process->request->bytes_total = body.bytes_total;
-	process->not_before_ns = body.monotonic_ns;
 	return 0;
 }
 
@@ -740,7 +751,7 @@ static int load(struct procmig_request *request)
 		if (ret)
 			return ret;
 	}
-	ret = take_core(first, PROCMIG_CORE_END, NULL, 0);
+	ret = take_end(request);
 	if (!ret)
 		ret = await_bulk(request);
 	if (ret)

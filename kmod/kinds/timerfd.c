@@ -5,7 +5,6 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/time_namespace.h>
 #include <linux/timerfd.h>
 #include <linux/uaccess.h>
 #include <procmig/compat.h>
@@ -19,14 +18,10 @@ static bool timerfd_match(struct file *file)
 /* The clocks as @task sees them in its time namespace. */
 static void read_clocks(struct task_struct *task, struct procmig_file_timerfd *body)
 {
-	struct timens_offsets offsets = {};
+	struct procmig_clock_offsets offsets = procmig_clock_offsets(task);
 
-	task_lock(task);
-	if (task->nsproxy)
-		offsets = task->nsproxy->time_ns->offsets;
-	task_unlock(task);
-	body->monotonic_ns = ktime_get_ns() + timespec64_to_ns(&offsets.monotonic);
-	body->boottime_ns = ktime_get_boottime_ns() + timespec64_to_ns(&offsets.boottime);
+	body->monotonic_ns = ktime_get_ns() + offsets.monotonic_ns;
+	body->boottime_ns = ktime_get_boottime_ns() + offsets.boottime_ns;
 	body->realtime_ns = ktime_get_real_ns();
 }
 
@@ -84,9 +79,16 @@ static bool is_ok(const struct procmig_file_timerfd *wanted)
 	       !(wanted->set_flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET));
 }
 
-static u64 since(u64 now, u64 then)
+/*
+ * Negative while the process's clock still lags behind the source's last reading,
+ * which it catches up with before it resumes; more than a second is no lag but
+ * another clock.
+ */
+static s64 since(u64 now, u64 then)
 {
-	return now > then ? now - then : 0;
+	s64 passed = now - then;
+
+	return passed < -(s64)NSEC_PER_SEC ? 0 : passed;
 }
 
 /*
@@ -97,7 +99,8 @@ static void age(const struct procmig_file_timerfd *wanted, struct itimerspec64 *
 		u64 *ticks)
 {
 	struct procmig_file_timerfd now = {};
-	u64 remaining = wanted->remaining_ns, passed, missed;
+	s64 remaining = wanted->remaining_ns, passed;
+	u64 missed;
 
 	read_clocks(current, &now);
 	*ticks = wanted->ticks;

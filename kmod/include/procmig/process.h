@@ -33,6 +33,17 @@ void *procmig_event_private(struct procmig_process *process,
  */
 void *procmig_grow(void *array, unsigned int count, size_t bytes);
 
+/*
+ * What the time namespace of @task adds to the kernel's clocks; zeros for a task that
+ * has ended.
+ */
+struct procmig_clock_offsets {
+	s64 monotonic_ns;
+	s64 boottime_ns;
+};
+
+struct procmig_clock_offsets procmig_clock_offsets(struct task_struct *task);
+
 /* CLOCK_MONOTONIC (initial time namespace) at which the process was frozen. */
 u64 procmig_frozen_ns(struct procmig_process *process);
 

@@ -31,7 +31,7 @@
 #include <linux/types.h>
 
 #define PROCMIG_STREAM_MAGIC	0x474d5250u	/* "PRMG" */
-#define PROCMIG_STREAM_VERSION	4
+#define PROCMIG_STREAM_VERSION	5
 
 #define PROCMIG_RECORD_MANDATORY	0x0001
 #define PROCMIG_RECORD_MAX_BYTES	(64u << 20)
@@ -74,8 +74,10 @@ struct procmig_core_process {
 	__s32 pid;
 	__u32 threads;
 	__u64 bytes_total;	/* estimate */
-	__u64 monotonic_ns;	/* the process's own clocks, after the freeze: */
-	__u64 boottime_ns;	/* on the target it resumes no earlier */
+};
+
+struct procmig_core_end {
+	__u64 monotonic_ns;	/* the processes' own clock, after all that was measured by it */
 };
 
 struct procmig_core_thread {

@@ -12,7 +12,6 @@
 #include <linux/posix-timers.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/time_namespace.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
@@ -24,17 +23,13 @@
 /* What to add to the kernel's clocks for the process's own. */
 static s64 offset_of(struct task_struct *task, clockid_t clock)
 {
-	struct timens_offsets offsets = {};
+	struct procmig_clock_offsets offsets = procmig_clock_offsets(task);
 
-	task_lock(task);
-	if (task->nsproxy)
-		offsets = task->nsproxy->time_ns->offsets;
-	task_unlock(task);
 	switch (clock) {
 	case CLOCK_MONOTONIC:
-		return timespec64_to_ns(&offsets.monotonic);
+		return offsets.monotonic_ns;
 	case CLOCK_BOOTTIME:
-		return timespec64_to_ns(&offsets.boottime);
+		return offsets.boottime_ns;
 	default:
 		return 0;
 	}

@@ -199,6 +199,48 @@ static void inspect_namespaces(struct procmig_inspection *inspection,
 			 differs);
 }
 
+/* A process of the event that reads other clocks than @task does, or NULL. */
+static struct task_struct *other_clock(const struct procmig_scope *scope,
+				       struct task_struct *task)
+{
+	struct procmig_clock_offsets own = procmig_clock_offsets(task), others;
+	struct task_struct *other;
+	unsigned int i;
+
+	if (READ_ONCE(task->flags) & PF_EXITING)
+		return NULL;
+	for (i = 0; (other = procmig_scope_at(scope, i)); i++) {
+		others = procmig_clock_offsets(other);
+		/* Looked at afterwards: who is exiting may have had no namespace any more. */
+		if (!(READ_ONCE(other->flags) & PF_EXITING))
+			break;
+	}
+	/* The first that lives stands for all: whoever agrees with it is like it. */
+	return other && (own.monotonic_ns != others.monotonic_ns ||
+			 own.boottime_ns != others.boottime_ns) ? other : NULL;
+}
+
+/* The stub makes one time namespace for the whole event. */
+static void inspect_clocks(struct procmig_inspection *inspection,
+			   struct task_struct *task)
+{
+	struct task_struct *other;
+	bool childrens;
+
+	task_lock(task);
+	childrens = task->nsproxy &&
+		    task->nsproxy->time_ns != task->nsproxy->time_ns_for_children;
+	task_unlock(task);
+	if (childrens)
+		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
+			 "time namespace of its own for its children: no loaded subsystem carries it");
+	other = other_clock(procmig_inspected_scope(inspection), task);
+	if (other)
+		obstacle(inspection, PROCMIG_OBSTACLE_UNSUPPORTED,
+			 "its clocks differ from those of process %d, as after moves that were not one: move them one by one",
+			 task_tgid_vnr(other));
+}
+
 int task_inspect(struct procmig_inspection *inspection)
 {
 	struct task_struct *task = procmig_inspected_task(inspection);
@@ -208,5 +250,6 @@ int task_inspect(struct procmig_inspection *inspection)
 	inspect_sharers(inspection, task);
 	inspect_relations(inspection);
 	inspect_namespaces(inspection, task);
+	inspect_clocks(inspection, task);
 	return 0;
 }

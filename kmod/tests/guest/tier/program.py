@@ -86,7 +86,9 @@ class Program:
     # ---- exactly one copy ----
 
     def runs_only_on(self, guest, lines=3):
-        require(guest.exists(self.pid), f"{self.name}: pid {self.pid} is not on {guest}")
+        require(guest.exists(self.pid),
+                f"{self.name}: pid {self.pid} is not on {guest}, its last line is "
+                f"'{(self.text().splitlines() or [''])[-1]}'")
         # one that was killed may take a moment to die; one that ran shows in the lines
         self.tier.other(guest).await_gone(self.pid, timeout=30)
         self.advances(lines)

@@ -59,6 +59,7 @@ MEMBERS = (
     (CORE, PROCESS, "pid", 0, "i", 1, REFUSED),
     (CORE, PROCESS, "two threads", 4, "I", 2, REFUSED),
     (CORE, PROCESS, "no thread", 4, "I", 0, REFUSED),
+    (CORE, END, "a clock of another age", 0, "Q", (1 << 64) - 1, SURVIVED),
     (CORE, DONE, "subsystem", 0, "I", 77, REFUSED),
     (FILES, 1, "length of cwd", 4, "H", 0xffff, REFUSED),
     (FILES, 1, "empty cwd", 4, "H", 0, REFUSED),
@@ -428,7 +429,7 @@ def lengths():
             def longer(stream, s=subsystem, k=kind, c=channel):
                 stream.find(s, k, channel=c).body.extend(b"\x01")
 
-            has_body = (subsystem, kind) not in ((CORE, END), (MEMORY, 4))
+            has_body = (subsystem, kind) != (MEMORY, 4)
             # a longer body is how a later version would add a member
             later = SURVIVED if subsystem != CORE and channel == DEMAND else REFUSED
             if has_body:

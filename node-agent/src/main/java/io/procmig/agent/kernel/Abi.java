@@ -9,7 +9,7 @@ package io.procmig.agent.kernel;
 final class Abi {
   static final String DEVICE = "procmig";
   static final int ABI_VERSION = 5;
-  static final int STREAM_VERSION = 4;
+  static final int STREAM_VERSION = 5;
   static final int TOKEN_BYTES = 16;
   static final int NAME_BYTES = 32;
   static final int MESSAGE_BYTES = 256;

@@ -384,7 +384,7 @@ static void epoll_end(void)
 
 /* ---- inotify ------------------------------------------------------------ */
 
-static int watching, idle_watching, directory_watch, file_watch, idle_watch;
+static int watching, idle_watching, directory_watch, file_watch, idle_watch, ghost, ghost_watch;
 static char watched[4096], watched_file[4200];
 
 static void expect_change(int fd, int watch, uint32_t mask, const char *name)
@@ -411,6 +411,10 @@ static void inotify_begin(void)
 	/* so that the numbers do not begin with one */
 	must(inotify_rm_watch(watching, must(inotify_add_watch(watching, "/", IN_CREATE))));
 	expect_change(watching, 1, IN_IGNORED, NULL);
+	ghost = must(open(beside("ghost"), O_RDWR | O_CREAT, 0600));
+	ghost_watch = must(inotify_add_watch(watching, path_buffer, IN_ATTRIB));
+	must(unlink(path_buffer));
+	expect_change(watching, ghost_watch, IN_ATTRIB, NULL);
 	file_watch = must(inotify_add_watch(watching, watched_file, IN_ATTRIB));
 	directory_watch = must(inotify_add_watch(watching, watched, IN_ATTRIB | IN_CREATE));
 	idle_watch = must(inotify_add_watch(idle_watching, watched,
@@ -429,6 +433,8 @@ static void inotify_step(long number)
 	/* to the watch of the directory first */
 	expect_change(watching, directory_watch, IN_ATTRIB, "file");
 	expect_change(watching, file_watch, IN_ATTRIB, NULL);
+	must(fchmod(ghost, number % 2 ? 0600 : 0640));
+	expect_change(watching, ghost_watch, IN_ATTRIB, NULL);
 }
 
 static void inotify_end(void)
@@ -558,6 +564,7 @@ static void owner_end(void)
 /* ---- deleted files ------------------------------------------------------ */
 
 static int unlinked, unlinked_again, temporary, removed, renamed_away, two_named, other_named;
+static int inner_directory, inner_file, retaken;
 static struct stat unlinked_stat;
 
 /* Open by both of its names, and by one that a file had before it; all are gone. */
@@ -579,6 +586,28 @@ static void two_names(void)
 	lies_still(by_first);
 	two_named = lies_still(by_second);
 	other_named = by_first;
+}
+
+static void deleted_directories(void)
+{
+	must(mkdir(beside("outer"), 0700));
+	must(chdir(path_buffer));
+	must(mkdir("inner", 0711));
+	inner_directory = lies_still(must(open("inner", O_RDONLY | O_DIRECTORY)));
+	inner_file = lies_still(must(open("inner/file", O_RDWR | O_CREAT, 0600)));
+	is(write(inner_file, "inner", 6) == 6);
+	must(unlink("inner/file"));
+	must(rmdir("inner"));
+	must(rmdir(beside("outer")));
+}
+
+/* There is another file of that name where the program comes back to. */
+static void name_taken_again(void)
+{
+	retaken = must(open(beside("retaken"), O_RDWR | O_CREAT, 0600));
+	is(write(retaken, "first", 6) == 6);
+	must(unlink(path_buffer));
+	must(close(must(open(path_buffer, O_RDWR | O_CREAT | O_EXCL, 0600))));
 }
 
 static void deleted_begin(void)
@@ -603,7 +632,10 @@ static void deleted_begin(void)
 	renamed_away = must(open(beside("replaced"), O_RDWR | O_CREAT, 0600));
 	is(write(renamed_away, &byte, 1) == 1);
 	must(unlink(path_buffer));
+	must(fcntl(renamed_away, F_SETLEASE, F_WRLCK));
 	two_names();
+	deleted_directories();
+	name_taken_again();
 	lies_still(unlinked);
 	lies_still(unlinked_again);
 	lies_still(temporary);
@@ -640,6 +672,15 @@ static void deleted_end(void)
 	must(fstat(removed, &st));
 	is(S_ISDIR(st.st_mode) && (st.st_mode & 0777) == 0710);
 	is(pread(renamed_away, got, sizeof(got), 0) == 1 && got[0] == 'x');
+	is(fcntl(renamed_away, F_GETLEASE) == F_WRLCK);
+	is(pread(inner_file, got, sizeof(got), 0) == 6 && !strcmp(got, "inner"));
+	must(fstat(inner_directory, &st));
+	is(S_ISDIR(st.st_mode) && (st.st_mode & 0777) == 0711);
+	is(!getcwd(got, sizeof(got)) && errno == ENOENT);
+	must(stat(".", &st));
+	is(S_ISDIR(st.st_mode) && (st.st_mode & 0777) == 0700);
+	is(pread(retaken, got, sizeof(got), 0) == 6 && !strcmp(got, "first"));
+	unlink(beside("retaken"));
 	must(fstat(two_named, &st));
 	must(fstat(other_named, &again));
 	is(st.st_ino == again.st_ino && !st.st_nlink);
@@ -688,7 +729,8 @@ static void memfd_end(void)
 
 #define SHARED_BYTES (3u << 20)
 
-static int shared_object, shared_reader;
+static int shared_object, shared_reader, leased_alone;
+static volatile sig_atomic_t lease_breaks;
 static volatile long *shared_memory, *read_memory;
 static const char *private_memory;
 static char *mapped_only;
@@ -728,6 +770,12 @@ static void pick_up(const char *name, const char *content)
 	must(shm_unlink(name));
 }
 
+static void lease_breaking(int signal)
+{
+	(void)signal;
+	lease_breaks++;
+}
+
 static void tmpfs_begin(void)
 {
 	const struct timespec times[2] = { { 1000000000, 5 }, { 1000000001, 7 } };
@@ -752,6 +800,10 @@ static void tmpfs_begin(void)
 	strcpy(mapped_only, "mapped");
 	must(futimens(fd, times));
 	close(fd);
+	leased_alone = must(shm_open(memory_name("leased"), O_RDWR | O_CREAT | O_EXCL, 0600));
+	is(write(leased_alone, "leased", 7) == 7);
+	signal(SIGIO, lease_breaking);
+	must(fcntl(leased_alone, F_SETLEASE, F_WRLCK));
 	named = sem_open(memory_name("semaphore"), O_CREAT | O_EXCL, 0600, 0);
 	is(named != SEM_FAILED);
 	put_down(memory_name("alone"), "alone");
@@ -775,11 +827,14 @@ static void tmpfs_step(long number)
 	is(sem_trywait(named) == -1 && errno == EAGAIN);
 	must(sem_post(named));
 	must(sem_wait(named));
+	program_check(!lease_breaks && fcntl(leased_alone, F_GETLEASE) == F_WRLCK,
+		      "the lease is broken");
 }
 
 static void tmpfs_end(void)
 {
 	struct stat st;
+	char name[8];
 	int fd;
 
 	must(fstat(shared_object, &st));
@@ -796,6 +851,8 @@ static void tmpfs_end(void)
 	is(!strcmp(mapped_only, "mapped") && st.st_mtim.tv_sec == 1000000001 && st.st_mtim.tv_nsec == 7);
 	must(shm_unlink(path_buffer));
 	must(sem_unlink(memory_name("semaphore")));
+	is(pread(leased_alone, name, sizeof(name), 0) == 7 && !strcmp(name, "leased"));
+	must(shm_unlink(memory_name("leased")));
 	pick_up(memory_name("alone"), "alone");
 	pick_up(memory_name("orphan"), "orphan");
 }

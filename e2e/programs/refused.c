@@ -547,19 +547,6 @@ static void one_shot(void)
 		  epoll_wait(epoll, &event, 1, 0) == 1, "armed again");
 }
 
-static void deleted_with_directory(void)
-{
-	char path[sizeof(side_path) + 8];
-	int fd;
-
-	mkdir(side("directory-of"), 0700);
-	snprintf(path, sizeof(path), "%s/file", side_path);
-	fd = open(path, O_RDWR | O_CREAT, 0600);
-	unlink(path);
-	rmdir(side_path);
-	expect_fd(fd);
-}
-
 static void deleted_path(void)
 {
 	int fd;
@@ -570,23 +557,21 @@ static void deleted_path(void)
 	expect_fd(fd);
 }
 
-static void deleted_directory(void)
+static void open_side(pid_t me)
 {
-	mkdir(side("directory"), 0700);
-	if (chdir(side_path) || rmdir(side_path))
-		program_note("skip %s", strerror(errno));
-	else
-		expect("cwd");
+	(void)me;
+	open(side_path, O_RDONLY);
 }
 
 static void watch_deleted(void)
 {
-	int fd = inotify_init(), file = side_file("watched");
+	int fd = inotify_init();
 
-	/* somebody has it open, so the watch stays */
-	expect_if(inotify_add_watch(fd, side_path, IN_MODIFY) >= 0 && !unlink(side_path),
-		  "no path that is known");
-	(void)file;
+	close(side_file("watched"));
+	/* as long as somebody has it open, the watch stays */
+	stranger(open_side, false, "no path that is known");
+	program_check(inotify_add_watch(fd, side_path, IN_MODIFY) >= 0 && !unlink(side_path),
+		      "%s", side_path);
 }
 
 static void fanotify(void)
@@ -894,9 +879,7 @@ static const struct kind {
 	{ "children-clocks", children_clocks },
 	{ "children-pid-namespace", children_pid_namespace },
 	{ "clocks", clocks },
-	{ "deleted-directory", deleted_directory },
 	{ "deleted-path", deleted_path },
-	{ "deleted-with-directory", deleted_with_directory },
 	{ "device-mapping", device_mapping },
 	{ "fanotify", fanotify },
 	{ "huge-pages", huge_pages },

@@ -115,6 +115,31 @@ static char *path_of(struct task_struct *task, const struct path *root,
 	return text;
 }
 
+/* Whether @task has it open, under a name or under none. */
+static bool has_open(struct task_struct *task, const struct inode *inode)
+{
+	struct file *file;
+	unsigned int fd;
+
+	for (fd = 0; (file = procmig_compat_next_file(task, &fd)); fd++)
+		if (file_inode(file) == inode)
+			return true;
+	return false;
+}
+
+static bool is_open_inside(const struct procmig_scope *scope, const struct inode *inode)
+{
+	struct task_struct *task;
+	bool found = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; !found && (task = procmig_scope_at(scope, i)); i++)
+		found = has_open(task, inode);
+	rcu_read_unlock();
+	return found;
+}
+
 /* A copy of event @nth; -ENOENT behind the last. */
 static int copy_event(struct fsnotify_group *group, unsigned int nth,
 		      struct procmig_file_inotify_data *data, char *name)
@@ -189,7 +214,8 @@ static void inotify_inspect(struct procmig_file_inspection *at, struct file *fil
 	if (!buffer)
 		return;		/* found at the latest by the checkpoint */
 	for (watch = 1; next_watch(group, &watch, &mask, &inode); watch++) {
-		if (IS_ERR(path_of(at->task, at->root, inode, buffer, PATH_MAX)))
+		if (IS_ERR(path_of(at->task, at->root, inode, buffer, PATH_MAX)) &&
+		    !(inode && is_open_inside(procmig_inspected_scope(at->inspection), inode)))
 			procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 					      "inotify: what watch %d is about has no path that is known",
 					      watch);
@@ -211,26 +237,34 @@ static ssize_t inotify_checkpoint(struct procmig_file_save *save, struct file *f
 	return sizeof(*body);
 }
 
+/* By its path, or else, if somebody has it open, by that. */
+static int emit_watch(struct procmig_file_save *save, int watch, u32 mask,
+		      const struct inode *inode, const char *path)
+{
+	struct procmig_file_inotify_data data = { .watch = watch, .mask = mask };
+
+	if (!IS_ERR(path))
+		data.text_bytes = strlen(path) + 1;
+	else if (!inode || !procmig_file_of_inode(save, inode, &data.description))
+		return procmig_fail(save->process, PROCMIG_SUBSYSTEM_FILES, PTR_ERR(path),
+				    "what inotify watch %d is about has no path that is known",
+				    watch);
+	return procmig_file_data(save, &data, sizeof(data), path, data.text_bytes);
+}
+
 static int emit_watches(struct procmig_file_save *save, struct fsnotify_group *group,
 			char *buffer)
 {
-	struct procmig_file_inotify_data data = {};
 	struct inode *inode;
 	int ret = 0, watch;
 	char *path;
+	u32 mask;
 
-	for (watch = 1; !ret && next_watch(group, &watch, &data.mask, &inode); watch++) {
+	for (watch = 1; !ret && next_watch(group, &watch, &mask, &inode); watch++) {
 		path = path_of(procmig_task(save->process), save->root, inode, buffer,
 			       PATH_MAX);
+		ret = emit_watch(save, watch, mask, inode, path);
 		iput(inode);
-		if (IS_ERR(path))
-			return procmig_fail(save->process, PROCMIG_SUBSYSTEM_FILES,
-					    PTR_ERR(path),
-					    "what inotify watch %d is about has no path that is known",
-					    watch);
-		data.watch = watch;
-		data.text_bytes = strlen(path) + 1;
-		ret = procmig_file_data(save, &data, sizeof(data), path, data.text_bytes);
 	}
 	return ret;
 }
@@ -277,14 +311,14 @@ static struct file *inotify_restart(struct procmig_file_load *load, const void *
 }
 
 static int add_watch(struct procmig_file_load *load, struct file *file,
-		     const struct procmig_file_inotify_data *wanted, const char *path)
+		     const struct procmig_file_inotify_data *wanted, const char *path, u32 flags)
 {
 	struct fsnotify_group *group = file->private_data;
+	size_t bytes = strlen(path) + 1;
 	long watch;
 	int fd;
 
-	if (wanted->text_bytes > PROCMIG_FILE_SCRATCH_BYTES ||
-	    copy_to_user(load->scratch, path, wanted->text_bytes))
+	if (bytes > PROCMIG_FILE_SCRATCH_BYTES || copy_to_user(load->scratch, path, bytes))
 		return -EFAULT;
 	fd = procmig_file_to_descriptor(file);
 	if (fd < 0)
@@ -292,9 +326,8 @@ static int add_watch(struct procmig_file_load *load, struct file *file,
 	spin_lock(&group->inotify_data.idr_lock);
 	idr_set_cursor(&group->inotify_data.idr, wanted->watch);
 	spin_unlock(&group->inotify_data.idr_lock);
-	/* The path is that of the watched thing itself, even if that is a link. */
 	watch = procmig_syscall(__NR_inotify_add_watch, fd, (unsigned long)load->scratch,
-				wanted->mask | IN_DONT_FOLLOW);
+				wanted->mask | flags);
 	close_fd(fd);
 	if (watch >= 0 && watch != wanted->watch)
 		watch = -EEXIST;
@@ -302,6 +335,24 @@ static int add_watch(struct procmig_file_load *load, struct file *file,
 		return procmig_fail(load->process, PROCMIG_SUBSYSTEM_FILES, watch,
 				    "%s cannot be watched here (%ld)", path, watch);
 	return 0;
+}
+
+static int watch_open_file(struct procmig_file_load *load, struct file *file,
+			   const struct procmig_file_inotify_data *wanted)
+{
+	struct file *watched = procmig_file_at(load, wanted->description);
+	char path[32];
+	int fd, ret;
+
+	if (!watched)
+		return procmig_file_refuse(load, "a watch of a file that is not open");
+	fd = procmig_file_to_descriptor(watched);
+	if (fd < 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ret = add_watch(load, file, wanted, path, 0);
+	close_fd(fd);
+	return ret;
 }
 
 static int keep_event(struct rebuilt *rebuilt,
@@ -324,12 +375,17 @@ static int inotify_restart_data(struct procmig_file_load *load, struct file *fil
 	const char *text = (const char *)(data + 1);
 
 	if (bytes < sizeof(*data) || bytes != sizeof(*data) + data->text_bytes ||
-	    data->event > 1 || data->reserved || data->watch < 1 || !*load->object ||
+	    data->event > 1 || data->watch < 1 || !*load->object ||
 	    (data->text_bytes && text[data->text_bytes - 1]) ||
-	    (data->event ? data->text_bytes > NAME_MAX + 1 : !data->text_bytes))
+	    (data->event && data->text_bytes > NAME_MAX + 1) ||
+	    ((data->event || data->text_bytes) && data->description))
 		return procmig_file_refuse(load, "a watch of an inotify instance");
-	return data->event ? keep_event(*load->object, data, text) :
-			     add_watch(load, file, data, text);
+	if (data->event)
+		return keep_event(*load->object, data, text);
+	if (!data->text_bytes)
+		return watch_open_file(load, file, data);
+	/* The path is that of the watched thing itself, even if that is a link. */
+	return add_watch(load, file, data, text, IN_DONT_FOLLOW);
 }
 
 static void put_back(struct fsnotify_group *group, const struct saved *saved)
@@ -378,12 +434,12 @@ static void inotify_release(void *private)
 
 static const struct procmig_kind kinds[] = {
 	{ "inotify", PROCMIG_KIND_CARRIED,
-	  "watches by path, events not read; what the move itself does is not reported" },
+	  "watches by path, or of what is open; events not read; what the move itself does is not reported" },
 };
 
 static const struct procmig_file_kind inotify_kind = {
 	.name = "inotify",
-	.version = 1,
+	.version = 2,
 	.owner = THIS_MODULE,
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),

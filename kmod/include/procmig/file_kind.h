@@ -189,6 +189,10 @@ int procmig_file_reference(struct procmig_file_save *save, struct file *file,
 /* Whether the description is inside: it has been announced or referred to. */
 bool procmig_file_is_known(struct procmig_file_save *save, struct file *file);
 
+/* The number of a description of @inode, if one is inside. */
+bool procmig_file_of_inode(struct procmig_file_save *save, const struct inode *inode,
+			   u32 *number);
+
 /* Emit data of the second pass, at most PROCMIG_FILE_DATA_MAX bytes in all. */
 int procmig_file_data(struct procmig_file_save *save, const void *head,
 		      size_t head_bytes, const void *data, size_t bytes);

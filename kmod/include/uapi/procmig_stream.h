@@ -101,6 +101,7 @@ enum procmig_files_record {
 	PROCMIG_FILES_LOCK = 5,		/* after all data */
 	PROCMIG_FILES_OWNER = 6,	/* after all locks */
 	PROCMIG_FILES_SHARED = 7,	/* instead of CONTEXT, or of all about descriptors */
+	PROCMIG_FILES_CWD = 10,		/* after all data, if CONTEXT has none */
 	/* bulk: */
 	PROCMIG_FILES_PAGES = 8,	/* of files in memory, of whomever; zeros are left out */
 	PROCMIG_FILES_PAGES_END = 9,
@@ -114,8 +115,13 @@ struct procmig_files_pages {
 
 struct procmig_files_context {
 	__u32 umask;
-	__u16 cwd_bytes;	/* with NUL; both paths follow, cwd first */
+	__u16 cwd_bytes;	/* with NUL; both paths follow, cwd first; 0: it is deleted */
 	__u16 root_bytes;
+};
+
+struct procmig_files_cwd {
+	__u32 description;
+	__u32 reserved;
 };
 
 enum procmig_files_shared_kind {
@@ -216,6 +222,8 @@ struct procmig_file_deleted {
 	struct procmig_file_attributes file;
 	__u32 other_bytes;	/* with NUL, 0: none; another name of it follows, too */
 	__u32 names;		/* 1: descriptions by other names follow */
+	__u32 directories;	/* of the path, the lowest of them: deleted, too */
+	__u32 reserved;
 };
 
 /* "tmpfs": a regular file in memory */
@@ -380,8 +388,8 @@ struct procmig_file_inotify_data {
 	__s32 watch;
 	__u32 mask;
 	__u32 cookie;
-	__u32 text_bytes;	/* with NUL, 0: none; path or name follows */
-	__u32 reserved;
+	__u32 text_bytes;	/* with NUL; path or name follows; 0 of a watch: no path, but */
+	__u32 description;	/* of what it is about: open, and deleted */
 };
 
 #define PROCMIG_SOCKET_REUSE		0x0001	/* SO_REUSEADDR */

@@ -93,6 +93,20 @@ bool files_has_names(struct procmig_file_save *save, struct file *file)
 	return false;
 }
 
+bool procmig_file_of_inode(struct procmig_file_save *save, const struct inode *inode,
+			   u32 *number)
+{
+	struct files_event *event = container_of(save, struct saving, save)->event;
+	const struct files_met *met = &event->descriptions;
+
+	for (*number = 0; *number < met->count; ++*number)
+		if (met->thing[*number] != PLACEHOLDER(event) &&
+		    file_inode((struct file *)met->thing[*number]) == inode)
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_GPL(procmig_file_of_inode);
+
 int procmig_file_announce(struct procmig_process *process, struct file *file, u32 *number)
 {
 	struct files_event *event = procmig_event_private(process, &files_subsystem);
@@ -254,12 +268,34 @@ static int gather_made(struct procmig_process *process, struct files_event *even
 	return ret;
 }
 
+/* It has no path, so it is carried as if somebody had it open. */
+static int gather_deleted_cwd(struct procmig_process *process, struct files_event *event)
+{
+	struct files *files = procmig_private(process, &files_subsystem);
+	struct file *cwd = files_open_deleted_cwd(procmig_task(process));
+	int ret;
+
+	if (!cwd)
+		return 0;
+	ret = IS_ERR(cwd) ? PTR_ERR(cwd) : announce_made(cwd, event);
+	if (ret)
+		procmig_fail(process, files_subsystem.id, ret,
+			     "the deleted working directory cannot be carried (%d)", ret);
+	else
+		files->deleted_cwd = cwd;
+	if (!IS_ERR(cwd))
+		fput(cwd);
+	return ret;
+}
+
 int files_gather(struct procmig_process *process)
 {
 	struct files_event *event = procmig_event_private(process, &files_subsystem);
 	int ret = gather_descriptors(process, event);
 
-	return ret ?: gather_made(process, event);
+	if (!ret)
+		ret = gather_made(process, event);
+	return ret ?: gather_deleted_cwd(process, event);
 }
 
 struct gathering {
@@ -496,6 +532,7 @@ static int emit_sharing(struct procmig_process *process,
 static int emit_context(struct procmig_process *process, const struct path *root,
 			char *buffer)
 {
+	struct files *files = procmig_private(process, &files_subsystem);
 	struct fs_struct *fs = procmig_task(process)->fs;
 	struct procmig_files_context context = { .umask = fs->umask };
 	struct task_struct *init = init_pid_ns.child_reaper;
@@ -509,11 +546,10 @@ static int emit_context(struct procmig_process *process, const struct path *root
 	get_fs_root(init->fs, &top);
 	task_unlock(init);
 	get_fs_pwd(fs, &cwd);
-	cwd_text = d_unlinked(cwd.dentry) ? ERR_PTR(-ENOENT) :
-		   procmig_compat_path(&cwd, root, buffer, PATH_MAX);
+	cwd_text = files->deleted_cwd ? "" : procmig_compat_path(&cwd, root, buffer, PATH_MAX);
 	if (IS_ERR(cwd_text)) {
 		ret = procmig_fail(process, files_subsystem.id, PTR_ERR(cwd_text),
-				   "the working directory is deleted or outside the root of the process");
+				   "the working directory is outside the root of the process");
 		goto put_cwd;
 	}
 	root_text = procmig_compat_path(root, &top, buffer + PATH_MAX, PATH_MAX);
@@ -522,7 +558,7 @@ static int emit_context(struct procmig_process *process, const struct path *root
 				   "the root directory of the process is not reachable from that of the node");
 		goto put_cwd;
 	}
-	context.cwd_bytes = strlen(cwd_text) + 1;
+	context.cwd_bytes = files->deleted_cwd ? 0 : strlen(cwd_text) + 1;
 	context.root_bytes = strlen(root_text) + 1;
 	{
 		const struct kvec parts[] = {
@@ -554,11 +590,27 @@ static int emit_shared(struct saving *saving)
 static int emit_directories(struct saving *saving)
 {
 	struct procmig_process *process = saving->save.process;
+	struct files *files = procmig_private(process, &files_subsystem);
 	pid_t with = first_with(process, procmig_task(process)->fs);
 
-	if (with > 0)
+	if (with > 0) {
+		files->deleted_cwd = NULL;
 		return emit_sharing(process, PROCMIG_SHARED_DIRECTORIES, with);
+	}
 	return with ?: emit_context(process, saving->save.root, saving->body);
+}
+
+static int emit_deleted_cwd(struct procmig_process *process, struct files_event *event)
+{
+	struct files *files = procmig_private(process, &files_subsystem);
+	struct procmig_files_cwd cwd = {};
+	const struct kvec part = { &cwd, sizeof(cwd) };
+	int ret;
+
+	if (!files->deleted_cwd)
+		return 0;
+	ret = meet(&event->descriptions, files->deleted_cwd, &cwd.description);
+	return ret < 0 ? ret : emit(process, PROCMIG_FILES_CWD, &part, 1);
 }
 
 static int emit_table(struct saving *saving)
@@ -596,6 +648,8 @@ int files_checkpoint(struct procmig_process *process)
 		event->described = true;
 		ret = emit_shared(&saving);
 	}
+	if (!ret)
+		ret = emit_deleted_cwd(process, event);
 	if (!ret)
 		ret = emit_table(&saving);
 	files->shared_known = event->shared_count;

@@ -4,6 +4,7 @@
 #include <linux/file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
 #include "files.h"
 
@@ -42,6 +43,26 @@ void files_set_attributes(struct procmig_file_load *load, const struct files_mad
 	if (!copy_to_user(load->scratch, times, sizeof(times)))
 		procmig_syscall(__NR_utimensat, fd, 0, (unsigned long)load->scratch, 0);
 	close_fd(fd);
+}
+
+struct closing {
+	struct work_struct work;
+	struct file *file;
+};
+
+static void close_one(struct work_struct *work)
+{
+	__fput_sync(container_of(work, struct closing, work)->file);
+}
+
+void files_close(struct file *file)
+{
+	struct closing closing = { .file = file };
+
+	INIT_WORK_ONSTACK(&closing.work, close_one);
+	schedule_work(&closing.work);
+	flush_work(&closing.work);
+	destroy_work_on_stack(&closing.work);
 }
 
 /*
@@ -89,15 +110,20 @@ static int emit_content(struct procmig_file_save *save, struct file *reader, boo
 	return ret;
 }
 
+bool files_is_leased(const struct inode *inode)
+{
+	const struct file_lock_context *locks = READ_ONCE(inode->i_flctx);
+
+	return locks && !list_empty_careful(&locks->flc_lease);
+}
+
 /*
  * Holes are skipped by a position, so by one that is not the process's.  Opening
  * breaks a lease, and a filesystem may not open what is unlinked: then by none.
  */
 static struct file *own_reader(struct file *file)
 {
-	const struct file_lock_context *locks = file_inode(file)->i_flctx;
-
-	if (locks && !list_empty_careful(&locks->flc_lease))
+	if (files_is_leased(file_inode(file)))
 		return ERR_PTR(-EWOULDBLOCK);
 	return dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE | O_NOATIME, current_cred());
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files and directories that are open and have no name any more.  They are made
- * again under the name that they had, which is then taken away from them; one
- * that still has another name is found by that.  A file that was opened by
- * several names, all gone, has a name of our own until it was opened by all.
+ * Files and directories that are open, or a process's working directory, and have no
+ * name any more.  They are made again under the name that they had, which is then taken
+ * away from them; if it is another's by now, by one of our own beside it.  One that still
+ * has another name is found by that.  A file that was opened by several names, all gone,
+ * has a name of our own until it was opened by all.
  */
 #include <linux/file.h>
 #include <linux/namei.h>
@@ -25,7 +26,8 @@ static bool deleted_match(struct file *file)
 {
 	umode_t mode = file_inode(file)->i_mode;
 
-	return (S_ISREG(mode) || S_ISDIR(mode)) && !(file->f_mode & FMODE_PATH) &&
+	/* A directory has no content that would have to be read. */
+	return ((S_ISREG(mode) && !(file->f_mode & FMODE_PATH)) || S_ISDIR(mode)) &&
 	       !files_is_pseudo(file) && !(file->f_path.mnt->mnt_flags & MNT_INTERNAL) &&
 	       d_unlinked(file->f_path.dentry) && !procmig_file_travels(file);
 }
@@ -53,24 +55,77 @@ struct dentry *files_other_name(struct file *file)
 	return found;
 }
 
+/* The directory above that has a name, referenced; below it @deleted have none. */
+static struct dentry *living_directory(const struct file *file, u32 *deleted)
+{
+	struct dentry *directory = dget_parent(file->f_path.dentry), *above;
+
+	for (*deleted = 0; d_unlinked(directory); ++*deleted) {
+		above = dget_parent(directory);
+		dput(directory);
+		directory = above;
+	}
+	return directory;
+}
+
+/* Once for all that were in it. */
+static void claim_directory(struct procmig_file_inspection *at, struct file *file)
+{
+	u32 deleted;
+	struct path directory = {
+		.mnt = file->f_path.mnt,
+		.dentry = living_directory(file, &deleted),
+	};
+
+	if (!procmig_is_clear(at->inspection, directory.dentry)) {
+		files_claim_path(at, &files_deleted_kind, &directory);
+		procmig_clear(at->inspection, directory.dentry);
+	}
+	dput(directory.dentry);
+}
+
 static void deleted_inspect(struct procmig_file_inspection *at, struct file *file)
 {
 	struct inode *inode = file_inode(file);
-	struct dentry *parent, *other;
+	struct dentry *other = files_other_name(file);
 
-	parent = dget_parent(file->f_path.dentry);
-	if (d_unlinked(parent))
-		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "deleted file %pD whose directory is deleted, too", file);
-	dput(parent);
-	other = files_other_name(file);
+	files_inspect_path(at, &file->f_path);
 	if (!S_ISDIR(inode->i_mode) && inode->i_nlink && !other)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "deleted file %pD has another name (hard link) that is not known",
 				      file);
 	dput(other);
+	claim_directory(at, file);
 	if (S_ISREG(inode->i_mode))
 		procmig_expect_bytes(at->inspection, i_size_read(inode));
+}
+
+static int deleted_admit(struct procmig_inspection *inspection, const void *data, size_t bytes)
+{
+	const char *path = data;
+	struct path directory;
+	int ret;
+
+	if (*path != '/' || strlen(path) != bytes)
+		return -EPROTO;
+	ret = files_find_directory(path, &directory);
+	if (ret == -ENOENT || ret == -ENOTDIR) {
+		procmig_obstacle(inspection, files_subsystem.id, PROCMIG_OBSTACLE_UNSUPPORTED,
+				 -1, "%s: there is no such directory here, and a deleted file was in it",
+				 path);
+		return 0;
+	}
+	if (ret)
+		return ret;
+	ret = mnt_want_write(directory.mnt);
+	if (ret)
+		procmig_obstacle(inspection, files_subsystem.id, PROCMIG_OBSTACLE_UNSUPPORTED,
+				 -1, "%s: it is mounted read-only here, so what was deleted in it cannot be made again",
+				 path);
+	else
+		mnt_drop_write(directory.mnt);
+	path_put(&directory);
+	return 0;
 }
 
 static ssize_t deleted_checkpoint(struct procmig_file_save *save, struct file *file,
@@ -88,6 +143,7 @@ static ssize_t deleted_checkpoint(struct procmig_file_save *save, struct file *f
 	if (length < 0)
 		return length;
 	body->file.path_bytes = length;
+	dput(living_directory(file, &body->directories));
 	/* Asked once per file: all descriptions are looked at. */
 	body->names = save->first && files_has_names(save, file);
 	other.dentry = files_other_name(file);
@@ -117,67 +173,34 @@ static int deleted_checkpoint_data(struct procmig_file_save *save, struct file *
 
 /* ---- target -------------------------------------------------------------- */
 
-/* The path in user memory. */
-static int put_name(struct procmig_file_load *load, const char *path, size_t bytes,
-		    size_t offset)
-{
-	if (bytes > PATH_MAX || copy_to_user(load->scratch + offset, path, bytes))
-		return -EFAULT;
-	return 0;
-}
-
 static struct file *make_directory(struct procmig_file_load *load,
 				   const struct procmig_file_deleted *wanted,
-				   const char *path)
+				   const char *name)
 {
-	unsigned long name = (unsigned long)load->scratch;
+	unsigned long user = (unsigned long)load->scratch;
 	struct file *file;
 	long ret;
 
-	ret = put_name(load, path, wanted->file.path_bytes, 0);
+	ret = files_put_name(load, name, 0);
 	if (!ret)
-		ret = procmig_syscall(__NR_mkdir, name, wanted->file.mode & 07777);
+		ret = procmig_syscall(__NR_mkdir, user, wanted->file.mode & 07777);
 	if (ret)
 		return ERR_PTR(ret);
-	file = filp_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	procmig_syscall(__NR_rmdir, name);
+	file = filp_open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	procmig_syscall(__NR_rmdir, user);
 	return file;
 }
 
-static int link_to(struct procmig_file_load *load, const char *from, const char *to)
-{
-	unsigned long user = (unsigned long)load->scratch;
-	int ret = put_name(load, to, strlen(to) + 1, 0);
-
-	if (!ret)
-		ret = put_name(load, from, strlen(from) + 1, PATH_MAX);
-	return ret ?: procmig_syscall(__NR_link, user + PATH_MAX, user);
-}
-
-struct file *files_open_unlinked(struct procmig_file_load *load, const char *name,
-				 const char *opened)
-{
-	struct file *file;
-	int ret = link_to(load, name, opened);
-
-	if (ret)
-		return ERR_PTR(ret);
-	file = filp_open(opened, O_RDWR | O_LARGEFILE | O_NOFOLLOW, 0);
-	procmig_syscall(__NR_unlink, (unsigned long)load->scratch);
-	return file;
-}
-
-/* A name of our own beside @path. */
+/* A name of our own, where there will be a directory as long as it is needed. */
 static int keep_name(struct procmig_file_load *load, struct deleted_made *made,
-		     const char *path)
+		     const struct procmig_file_deleted *wanted, const char *name)
 {
-	int directory = strrchr(path, '/') - path, ret;
+	int ret;
 
-	made->kept_name = kasprintf(GFP_KERNEL, "%.*s/.procmig-%016llx", directory, path,
-				    get_random_u64());
+	made->kept_name = files_own_name(name, wanted->directories + 1);
 	if (!made->kept_name)
 		return -ENOMEM;
-	ret = link_to(load, path, made->kept_name);
+	ret = files_link(load, name, made->kept_name);
 	if (ret)
 		return ret;
 	made->kept = filp_open(made->kept_name, O_RDONLY | O_LARGEFILE | O_NOFOLLOW, 0);
@@ -190,15 +213,15 @@ static int keep_name(struct procmig_file_load *load, struct deleted_made *made,
 }
 
 static struct file *make_file(struct procmig_file_load *load, struct deleted_made *made,
-			      const struct procmig_file_deleted *wanted, const char *path)
+			      const struct procmig_file_deleted *wanted, const char *name)
 {
 	struct file *file;
 	int ret;
 
-	file = filp_open(path, O_RDWR | O_CREAT | O_EXCL | O_LARGEFILE | O_NOFOLLOW, 0600);
+	file = filp_open(name, O_RDWR | O_CREAT | O_EXCL | O_LARGEFILE | O_NOFOLLOW, 0600);
 	if (IS_ERR(file))
 		return file;
-	ret = wanted->names ? keep_name(load, made, path) : 0;
+	ret = wanted->names ? keep_name(load, made, wanted, name) : 0;
 	procmig_compat_unlink_at(&file->f_path);
 	if (!ret)
 		ret = vfs_truncate(&file->f_path, wanted->file.file_bytes);
@@ -220,17 +243,33 @@ static bool is_ok(const struct procmig_file_deleted *wanted, size_t bytes)
 	       !path[wanted->file.path_bytes - 1] &&
 	       (!wanted->other_bytes || !path[bytes - 1]) &&
 	       (S_ISREG(wanted->file.mode) || (S_ISDIR(wanted->file.mode) && !wanted->other_bytes)) &&
-	       wanted->file.file_bytes <= LLONG_MAX && wanted->names <= 1;
+	       wanted->file.file_bytes <= LLONG_MAX && wanted->names <= 1 &&
+	       !wanted->reserved;
+}
+
+static struct file *make_anew(struct procmig_file_load *load, struct deleted_made *made,
+			      const struct procmig_file_deleted *wanted, const char *path)
+{
+	struct files_moment moment;
+	struct file *file;
+	int ret;
+
+	ret = files_begin_moment(load, path, wanted->directories, &moment);
+	if (ret)
+		return ERR_PTR(ret);
+	file = S_ISDIR(wanted->file.mode) ? make_directory(load, wanted, moment.name) :
+					    make_file(load, made, wanted, moment.name);
+	files_end_moment(load, &moment);
+	return file;
 }
 
 static struct file *make_first(struct procmig_file_load *load, struct deleted_made *made,
 			       const struct procmig_file_deleted *wanted, const char *path)
 {
-	if (S_ISDIR(wanted->file.mode))
-		return make_directory(load, wanted, path);
 	if (wanted->other_bytes)
-		return files_open_unlinked(load, path + wanted->file.path_bytes, path);
-	return make_file(load, made, wanted, path);
+		return files_open_unlinked(load, path + wanted->file.path_bytes, path,
+					   wanted->directories);
+	return make_anew(load, made, wanted, path);
 }
 
 static void give_name_up(struct deleted_made *made)
@@ -238,7 +277,7 @@ static void give_name_up(struct deleted_made *made)
 	if (!made->kept)
 		return;
 	procmig_compat_unlink_at(&made->kept->f_path);
-	fput(made->kept);
+	files_close(made->kept);
 	made->kept = NULL;
 }
 
@@ -248,7 +287,7 @@ static void deleted_release(void *object)
 
 	give_name_up(made);
 	if (made->made.file)
-		fput(made->made.file);
+		files_close(made->made.file);
 	kfree(made->kept_name);
 	kfree(made->name);
 	kfree(made);
@@ -286,7 +325,7 @@ static struct file *open_by(struct procmig_file_load *load, const struct deleted
 
 	if (!name)
 		return ERR_PTR(procmig_file_refuse(load, "another name of a deleted file"));
-	once = files_open_unlinked(load, name, path);
+	once = files_open_unlinked(load, name, path, wanted->directories);
 	if (IS_ERR(once)) {
 		procmig_fail(load->process, files_subsystem.id, PTR_ERR(once),
 			     "deleted file %s cannot be opened as %s here (%ld)", name, path,
@@ -346,17 +385,18 @@ static int deleted_restart_data(struct procmig_file_load *load, struct file *fil
 
 static const struct procmig_kind kinds[] = {
 	{ "deleted file", PROCMIG_KIND_CARRIED,
-	  "content, attributes, names that it had; one that has another name by that; deleted directories" },
+	  "content, attributes, names that it had, or has; directories, also as cwd, and what was in them" },
 };
 
 const struct procmig_file_kind files_deleted_kind = {
 	.name = "deleted",
-	.version = 2,
+	.version = 3,
 	.owner = THIS_MODULE,
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),
 	.match = deleted_match,
 	.inspect = deleted_inspect,
+	.admit = deleted_admit,
 	.object = deleted_object,
 	.checkpoint = deleted_checkpoint,
 	.checkpoint_data = deleted_checkpoint_data,

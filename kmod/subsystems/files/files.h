@@ -45,7 +45,7 @@ struct files_object {
 
 /* A file in memory on the source, and where what nobody has taken yet begins. */
 struct files_shared {
-	struct file *file;		/* with a position of our own */
+	struct file *file;
 	loff_t next, bytes;
 };
 
@@ -83,6 +83,7 @@ struct files {
 	bool shares_descriptors;
 	unsigned long standard;		/* which of 0, 1, 2 are in use */
 	u32 shared_known;		/* source: announced when its own records ended */
+	struct file *deleted_cwd;	/* source: one of the event's @made, or NULL */
 };
 
 extern const struct procmig_subsystem files_subsystem;
@@ -123,12 +124,35 @@ bool files_is_pseudo(struct file *file);
 
 /* Another name of the same file that the kernel knows, referenced, or NULL. */
 struct dentry *files_other_name(struct file *file);
+
+/* ---- names.c: on the target, by the stub ---- */
+
+struct files_moment {
+	char *name;		/* to make, and to take away before the moment ends */
+	unsigned int made;	/* directories above it that are there for it */
+};
+
 /*
- * Target: what is called @name, by the name @opened that is taken away from it
- * again, for reading and writing.
+ * @path, or a name beside it if @path is taken; its lowest @directories are made if they
+ * are missing.  0 or a negative errno, then there is nothing to end.
+ */
+int files_begin_moment(struct procmig_file_load *load, const char *path,
+		       unsigned int directories, struct files_moment *moment);
+void files_end_moment(struct procmig_file_load *load, struct files_moment *moment);
+
+/*
+ * What is called @name, for reading and writing, by the name @opened (see above) that is
+ * taken away from it again.
  */
 struct file *files_open_unlinked(struct procmig_file_load *load, const char *name,
-				 const char *opened);
+				 const char *opened, unsigned int directories);
+
+/* A name that nobody has, in the directory @levels above @path; NULL or to be freed. */
+char *files_own_name(const char *path, unsigned int levels);
+/* link(2); @to is at the begin of the scratch afterwards. */
+int files_link(struct procmig_file_load *load, const char *from, const char *to);
+/* For a system call: @name at @offset of the scratch. */
+int files_put_name(struct procmig_file_load *load, const char *name, size_t offset);
 
 /* ---- content.c ---- */
 
@@ -143,6 +167,15 @@ struct files_made {
 void files_read_attributes(struct file *file, struct procmig_file_attributes *read);
 /* Owner, mode and times. */
 void files_set_attributes(struct procmig_file_load *load, const struct files_made *made);
+/* Whether opening @inode once more would break a lease. */
+bool files_is_leased(const struct inode *inode);
+
+/*
+ * Like fput(), but done when it returns: what fput() leaves to a task that is on its way
+ * to user mode counts as open until then.
+ */
+void files_close(struct file *file);
+
 /* Emit what a regular file contains as struct procmig_file_content, and its end. */
 int files_emit_content(struct procmig_file_save *save, struct file *file);
 /*
@@ -247,6 +280,8 @@ const char *files_describe(struct file *file, char *buffer, size_t bytes);
 /* Whether the event has it open by another name, too. */
 bool files_has_names(struct procmig_file_save *save, struct file *file);
 
+/* O_PATH; NULL if it is not deleted, or an ERR_PTR. */
+struct file *files_open_deleted_cwd(struct task_struct *task);
 int files_gather(struct procmig_process *process);
 int files_checkpoint(struct procmig_process *process);
 void files_finish(struct files_event *event);

@@ -182,8 +182,9 @@ void procmig_file_inspect_mapped(struct procmig_inspection *inspection, struct f
 }
 EXPORT_SYMBOL_GPL(procmig_file_inspect_mapped);
 
-static void inspect_cwd(struct procmig_inspection *inspection, struct task_struct *task)
+struct file *files_open_deleted_cwd(struct task_struct *task)
 {
+	struct file *file = NULL;
 	struct path cwd = {};
 
 	task_lock(task);
@@ -191,12 +192,27 @@ static void inspect_cwd(struct procmig_inspection *inspection, struct task_struc
 		get_fs_pwd(task->fs, &cwd);
 	task_unlock(task);
 	if (!cwd.mnt)
-		return;
+		return NULL;
 	if (d_unlinked(cwd.dentry))
-		procmig_obstacle(inspection, files_subsystem.id,
-				 PROCMIG_OBSTACLE_UNSUPPORTED, -1,
-				 "cwd: deleted directory: no loaded subsystem carries it");
+		file = dentry_open(&cwd, O_PATH, current_cred());
 	path_put(&cwd);
+	return file;
+}
+
+static void inspect_cwd(struct procmig_file_inspection *at)
+{
+	struct file *cwd = files_open_deleted_cwd(at->task);
+
+	/* Without memory: found at the latest by the checkpoint. */
+	if (IS_ERR_OR_NULL(cwd))
+		return;
+	at->fd = FILES_NO_DESCRIPTOR;
+	if (files_is_pseudo(cwd))
+		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
+				      "cwd: deleted directory of the kernel's own: no loaded subsystem carries it");
+	else
+		files_deleted_kind.inspect(at, cwd);
+	fput(cwd);
 }
 
 static int inspect_descriptors(struct procmig_file_inspection *at, char *buffer)
@@ -260,9 +276,9 @@ static int files_inspect(struct procmig_inspection *inspection)
 	if (task->fs)
 		get_fs_root(task->fs, &root);
 	task_unlock(task);
-	inspect_cwd(inspection, task);
 	if (root.mnt) {
 		at.root = &root;
+		inspect_cwd(&at);
 		ret = inspect_made(&at);
 		files_kinds_get(set);
 		at.kinds = set;

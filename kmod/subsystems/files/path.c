@@ -35,7 +35,7 @@ static bool path_match(struct file *file)
 	if (files_is_pseudo(file))
 		return false;
 	if (file->f_mode & FMODE_PATH)
-		return true;
+		return !(S_ISDIR(inode->i_mode) && d_unlinked(file->f_path.dentry));
 	if (procmig_file_travels(file))
 		return false;
 	switch (inode->i_mode & S_IFMT) {

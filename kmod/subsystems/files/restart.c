@@ -63,10 +63,10 @@ static int take_context(struct procmig_process *process, struct files *files,
 		return PTR_ERR(context);
 	cwd = (const char *)(context + 1);
 	root = cwd + context->cwd_bytes;
-	if (!context->cwd_bytes || !context->root_bytes ||
+	if (!context->root_bytes ||
 	    record->length != sizeof(*context) + context->cwd_bytes +
 			      context->root_bytes ||
-	    cwd[context->cwd_bytes - 1]) {
+	    (context->cwd_bytes && cwd[context->cwd_bytes - 1])) {
 		ret = refuse(process, "the working directory");
 		goto free;
 	}
@@ -79,6 +79,9 @@ static int take_context(struct procmig_process *process, struct files *files,
 	if (strcmp(root, "/"))
 		procmig_compat_set_root(&path);
 	path_put(&path);
+	current->fs->umask = context->umask & 0777;
+	if (!context->cwd_bytes)
+		goto free;
 	ret = kern_path(cwd, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
 	if (ret) {
 		procmig_fail(process, files_subsystem.id, ret,
@@ -87,11 +90,30 @@ static int take_context(struct procmig_process *process, struct files *files,
 	}
 	procmig_compat_set_pwd(&path);
 	path_put(&path);
-	current->fs->umask = context->umask & 0777;
 	files->have_context = true;
 free:
 	kvfree(context);
 	return ret;
+}
+
+static int take_cwd(struct procmig_process *process, struct files *files,
+		    const struct procmig_record *record)
+{
+	struct procmig_files_cwd wanted;
+	struct file *cwd;
+	int ret;
+
+	if (record->length != sizeof(wanted))
+		return refuse(process, "the working directory");
+	ret = procmig_take(process, PROCMIG_CHANNEL_DEMAND, &wanted, sizeof(wanted));
+	if (ret)
+		return ret;
+	cwd = procmig_file_find(process, wanted.description);
+	if (!cwd || !S_ISDIR(file_inode(cwd)->i_mode) || wanted.reserved)
+		return refuse(process, "the working directory");
+	procmig_compat_set_pwd(&cwd->f_path);
+	files->have_context = true;
+	return 0;
 }
 
 /* ---- descriptions -------------------------------------------------------- */
@@ -390,6 +412,8 @@ int files_restart(struct procmig_process *process, const struct procmig_record *
 	switch (record->type) {
 	case PROCMIG_FILES_CONTEXT:
 		return take_context(process, files, record);
+	case PROCMIG_FILES_CWD:
+		return take_cwd(process, files, record);
 	case PROCMIG_FILES_DESCRIPTION:
 		return take_description(process, event, record);
 	case PROCMIG_FILES_DESCRIPTOR:

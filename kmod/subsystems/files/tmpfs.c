@@ -239,7 +239,7 @@ static struct file *open_as_before(struct procmig_file_load *load,
 				   const struct files_made *made, const char *path,
 				   const char *opened)
 {
-	struct file *once = files_open_unlinked(load, path, opened), *file;
+	struct file *once = files_open_unlinked(load, path, opened, 0), *file;
 
 	if (IS_ERR(once)) {
 		procmig_fail(load->process, files_subsystem.id, PTR_ERR(once),
@@ -275,6 +275,18 @@ static struct file *tmpfs_restart(struct procmig_file_load *load, const void *bo
 	return files_open_again(load, made->file);
 }
 
+/* While it is open for writing, no process of the event could have its lease back. */
+static int hold_by_path(struct files_made *made)
+{
+	struct file *path = dentry_open(&made->file->f_path, O_PATH, current_cred());
+
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	files_close(made->file);
+	made->file = path;
+	return 0;
+}
+
 static int tmpfs_restart_data(struct procmig_file_load *load, struct file *file,
 			      const void *body, size_t bytes)
 {
@@ -283,10 +295,9 @@ static int tmpfs_restart_data(struct procmig_file_load *load, struct file *file,
 
 	if (!made)
 		return procmig_file_refuse(load, "content of a file in memory");
-	ret = procmig_file_expect_content(load, made->file, body, bytes);
-	if (!ret)
-		files_set_attributes(load, made);
-	return ret;
+	files_set_attributes(load, made);
+	ret = hold_by_path(made);
+	return ret ?: procmig_file_expect_content(load, made->file, body, bytes);
 }
 
 static void tmpfs_resume(struct procmig_file_load *load, struct file *file)

@@ -32,6 +32,7 @@ def run(tier):
     check("refusals: ports that are taken on the target", ports_taken, tier)
     check("refusals: an address that the target does not have", address_missing, tier)
     check("refusals: a file of the kernel that the target does not have", pseudo_missing, tier)
+    check("refusals: the directory of a deleted file that the target does not have", directory_missing, tier)
     check("refusals: what a target has that is like the source", nothing_taken, tier)
     check("refusals: the strategy's name", strategy, tier)
 
@@ -215,6 +216,23 @@ def pseudo_missing(tier):
     finally:
         tier.a.end(source.pid)
         tier.a.run(f"rmdir {group}")
+
+
+def directory_missing(tier):
+    directory = "/var/tmp/only-here"
+    tier.a.run(f"mkdir -p {directory}")
+    source = Watched(tier.a.start(["sh", "-c", f"exec 3<>{directory}/gone; rm {directory}/gone; exec sleep 1000"]))
+    try:
+        tier.a.run(f"timeout 30 sh -c 'until readlink /proc/{source.pid}/fd/3 | grep -q deleted; do sleep 0.1; done'")
+        foretold(tier, source, f"{directory}: there is no such directory here, and a deleted file was in it")
+        tier.b.run(f"mkdir -p {directory} && mount -t tmpfs -o ro none {directory}")
+        foretold(tier, source, f"{directory}: it is mounted read-only here")
+        tier.b.run(f"mount -o remount,rw {directory}")
+        foretold(tier, source)
+    finally:
+        tier.a.end(source.pid)
+        tier.a.run(f"rmdir {directory}")
+        tier.b.run(f"umount {directory}; rmdir {directory}; true")
 
 
 def nothing_taken(tier):

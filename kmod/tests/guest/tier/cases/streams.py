@@ -450,6 +450,20 @@ def relations():
         return next(r for r in stream.demand if (r.subsystem, r.type) == (FILES, 2) and
                     r.body[24:29] == b"path\0" and is_such(r.get(48, "I")))
 
+    def no_cwd(stream, description=None):
+        context = stream.find(FILES, 1)
+        bytes_ = context.get(4, "H")
+        del context.body[8:8 + bytes_]
+        context.put(4, "H", 0)
+        if description is not None:
+            at = next(i for i, r in enumerate(stream.demand) if (r.subsystem, r.type) == (FILES, 3))
+            stream.demand.insert(at, Record(10, 1, FILES, context.flags, context.process,
+                                            bytearray(description.to_bytes(8, "little"))))
+    yield "no working directory", no_cwd, REFUSED
+    yield "a working directory that is a file", lambda stream: no_cwd(stream, 0), REFUSED
+    yield "a working directory that is not open", lambda stream: no_cwd(stream, 4711), REFUSED
+    yield "a working directory and something reserved", lambda stream: no_cwd(stream, 1 << 32), REFUSED
+
     def overlapping(stream):
         first, second = area(stream, 1), area(stream, 1, 1)
         second.put(0, "Q", first.get(0, "Q"))

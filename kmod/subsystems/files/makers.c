@@ -228,7 +228,10 @@ static struct inode *next_made(struct task_struct *task, const struct procmig_sc
 	return inode;
 }
 
-/* NULL: it has lost its name meanwhile. */
+/*
+ * NULL: it has lost its name meanwhile; or whoever holds a lease on it has it open, and
+ * opening it once more would break that.
+ */
 static struct file *open_made(const struct path *directory, struct inode *inode)
 {
 	struct path path = { .mnt = directory->mnt, .dentry = d_find_alias(inode) };
@@ -236,6 +239,10 @@ static struct file *open_made(const struct path *directory, struct inode *inode)
 
 	if (!path.dentry)
 		return NULL;
+	if (files_is_leased(inode)) {
+		dput(path.dentry);
+		return NULL;
+	}
 	file = dentry_open(&path, O_RDWR | O_LARGEFILE, current_cred());
 	dput(path.dentry);
 	return file;

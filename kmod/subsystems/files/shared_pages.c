@@ -28,7 +28,7 @@ static bool is_in_memory(struct file *file)
 
 /* ---- source -------------------------------------------------------------- */
 
-static int add(struct files_event *event, struct file *reader, u32 *number)
+static int add(struct files_event *event, struct file *file, u32 *number)
 {
 	struct files_shared *more;
 
@@ -38,8 +38,8 @@ static int add(struct files_event *event, struct file *reader, u32 *number)
 		event->shared = more;
 		*number = event->shared_count++;
 		more[*number] = (struct files_shared) {
-			.file = reader,
-			.bytes = i_size_read(file_inode(reader)),
+			.file = get_file(file),
+			.bytes = i_size_read(file_inode(file)),
 		};
 	}
 	mutex_unlock(&event->shared_lock);
@@ -49,19 +49,10 @@ static int add(struct files_event *event, struct file *reader, u32 *number)
 int procmig_file_share_pages(struct procmig_process *process, struct file *file, u32 *number)
 {
 	struct files_event *event = procmig_event_private(process, &files_subsystem);
-	struct file *reader;
-	int ret;
 
 	if (!event || !is_in_memory(file))
 		return -EOPNOTSUPP;
-	/* Looking for holes moves a position: it must not be that of the processes. */
-	reader = dentry_open(&file->f_path, O_RDONLY | O_LARGEFILE | O_NOATIME, current_cred());
-	if (IS_ERR(reader))
-		return PTR_ERR(reader);
-	ret = add(event, reader, number);
-	if (ret)
-		fput(reader);
-	return ret;
+	return add(event, file, number);
 }
 EXPORT_SYMBOL_GPL(procmig_file_share_pages);
 
@@ -81,15 +72,23 @@ struct part {
 	loff_t start, end;
 };
 
+/*
+ * The first page from @from on that is there, in memory or in swap, or LLONG_MAX.  Not
+ * by SEEK_DATA, which moves a position: the processes' own must stay, and opening the
+ * file for another would break a lease on it and wait for the holder, who is frozen.
+ */
+static loff_t next_page(const struct file *file, loff_t from)
+{
+	unsigned long index = from >> PAGE_SHIFT;
+
+	return xa_find(&file->f_mapping->i_pages, &index, LLONG_MAX >> PAGE_SHIFT, XA_PRESENT) ?
+	       (loff_t)index << PAGE_SHIFT : LLONG_MAX;
+}
+
 /* A hole is passed at once, however large. */
 static void skip_hole(struct files_shared *shared)
 {
-	loff_t data = vfs_llseek(shared->file, shared->next, SEEK_DATA);
-
-	if (data == -ENXIO)
-		shared->next = shared->bytes;
-	else if (data > shared->next)
-		shared->next = round_down(data, PAGE_SIZE);
+	shared->next = min(max(next_page(shared->file, shared->next), shared->next), shared->bytes);
 }
 
 /* From the first @known files; false if all of them are taken. */
@@ -188,22 +187,14 @@ static int add_page(struct procmig_process *process, const struct part *part,
 static int emit_part(struct procmig_process *process, const struct part *part,
 		      struct run *run)
 {
-	loff_t next = part->start, at;
+	loff_t at = part->start;
 	int ret;
 
-	while (next < part->end) {
-		at = vfs_llseek(part->file, next, SEEK_DATA);
-		if (at == -ENXIO)
-			break;
-		if (at < 0)
-			return at;
-		at = round_down(at, PAGE_SIZE);
-		if (at >= part->end)
-			break;
+	while ((at = next_page(part->file, at)) < part->end) {
 		ret = add_page(process, part, run, at);
 		if (ret)
 			return ret;
-		next = at + PAGE_SIZE;
+		at += PAGE_SIZE;
 	}
 	return emit_run(process, part->number, run);
 }

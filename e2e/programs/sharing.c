@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Processes that share what fork gives them: anonymous memory, a memfd, a deleted
- * file and a pipe that are mapped or open on all sides, and the output file with
- * its position.  In turn each child takes the number out of the pipe, sees what
+ * file and a pipe that are mapped or open on all sides, the output file with its
+ * position, and a working directory that is deleted.  In turn each child takes the number out of the pipe, sees what
  * the others have written, writes itself, and passes it on.  The argument is the
  * number of children, or "still", or "wide": with memory that is larger than what
  * one process sends of it at a time.
@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +72,30 @@ static int deleted_file(const char *suffix)
 	return fd;
 }
 
+static void deleted_directory(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/var/tmp/sharing-%d.cwd", getpid());
+	program_check(!mkdir(path, 0700) && !chdir(path) && !rmdir(path), "%s: %s", path,
+		      strerror(errno));
+}
+
+/* The first process's and ours are one; a move between two looks makes it another. */
+static bool is_there_still(void)
+{
+	struct stat own, firsts, again;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/cwd", getppid());
+	do {
+		if (stat(".", &own) || stat(path, &firsts) || stat(".", &again))
+			return false;
+	} while (own.st_ino != again.st_ino);
+	return S_ISDIR(own.st_mode) && own.st_ino == firsts.st_ino &&
+	       own.st_dev == firsts.st_dev;
+}
+
 static void prepare(void)
 {
 	int fd = memfd_create("sharing", 0);
@@ -104,32 +129,34 @@ static size_t place(uint64_t number)
 	return program_mix(number) % (BYTES / sizeof(uint64_t));
 }
 
-static bool is_wide_as_before(void)
+static void check_wide(int who)
 {
 	for (size_t i = 0; wide && i < WIDE_PAGES; i++)
-		if (wide[i * PAGE / sizeof(*wide)] != program_mix(i + 1))
-			return false;
-	return true;
+		program_check(wide[i * PAGE / sizeof(*wide)] == program_mix(i + 1),
+			      "process %d: page %zu of the wide memory is another", who, i);
 }
 
 /* Sees what whoever was due before has written, and writes its own. */
-static bool step(uint64_t number, int who)
+static void step(uint64_t number, int who)
 {
 	uint64_t last = number * (children_count + 1) + who;
 
 	for (int i = 0; i < MEMORIES; i++) {
 		_Atomic uint64_t *word = memories[i].word;
 
-		if (last && word[place(last - 1)] != last - 1)
-			return false;
+		program_check(!last || word[place(last - 1)] == last - 1,
+			      "%s: step %lu, process %d: what was written before is not there",
+			      memories[i].name, number, who);
 		word[place(last)] = last;
 	}
 	for (size_t i = who; i < BYTES / sizeof(uint64_t); i += 100 * (children_count + 1))
-		if (private_copy[i] != (i % 100 ? 0 : program_mix(i)))
-			return false;
-	if (!is_wide_as_before())
-		return false;
-	return write(record, &last, sizeof(last)) == sizeof(last);
+		program_check(private_copy[i] == (i % 100 ? 0 : program_mix(i)),
+			      "process %d: its copy is another at %zu", who, i);
+	check_wide(who);
+	program_check(!who || is_there_still(), "process %d: its directory is another: %s", who,
+		      strerror(errno));
+	program_check(write(record, &last, sizeof(last)) == sizeof(last),
+		      "process %d: the record: %s", who, strerror(errno));
 }
 
 static bool hear(int who, uint64_t *number)
@@ -158,8 +185,7 @@ static pid_t child(int who)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGTERM, SIG_IGN);
 	while (hear(who, &number)) {
-		if (!step(number, who))
-			_exit(3);
+		step(number, who);
 		pass_on((who + 1) % (children_count + 1), number);
 	}
 	_exit(4);
@@ -190,12 +216,13 @@ int main(int argc, char **argv)
 		children_count = program_argument(children_count);
 	program_check(children_count >= 0 && children_count <= CHILDREN_MAX,
 		      "not so many children");
+	deleted_directory();
 	prepare();
 	for (int who = 1; who <= children_count; who++)
 		program_check((children[who] = child(who)) > 0,
 			      "fork: %s", strerror(errno));
 	while (program_goes_on()) {
-		program_check(step(number, 0), "what the last child wrote is not there");
+		step(number, 0);
 		pass_on(1 % (children_count + 1), number);
 		for (int who = 1; who <= children_count; who++)
 			program_check(!waitpid(children[who], &status, WNOHANG),

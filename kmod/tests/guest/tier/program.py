@@ -75,9 +75,18 @@ class Program:
         while (have := self.lines()) < wanted:
             require(self.verdict() is None, f"{self.name}: ended with '{self.verdict()}'")
             if time.monotonic() > deadline:
-                raise Failed(f"{self.name}: {have} lines, {wanted} did not come within {timeout} s")
+                raise Failed(f"{self.name}: {have} lines, {wanted} did not come within {timeout} s; "
+                             f"{self.whereabouts()}")
             time.sleep(0.02)
         return have
+
+    def whereabouts(self):
+        """What it and its children do, and where."""
+        for guest in self.tier.guests:
+            found = guest.run(f"ps -o pid=,ppid=,stat=,wchan:30=,comm= -p {self.pid} --ppid {self.pid}; true")
+            if found:
+                return f"on {guest}: {' | '.join(' '.join(line.split()) for line in found.splitlines())}"
+        return "it is nowhere"
 
     def advances(self, by=3, timeout=60):
         """It runs: it writes more lines than it had."""

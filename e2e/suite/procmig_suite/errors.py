@@ -10,5 +10,10 @@ class GuestLost(Exception):
     """A guest does not answer as it should: it has to be reset."""
 
 
+class TooLong(GuestLost):
+    """The guest answers, but something that was asked of it takes too long: who knows that a program is
+    the reason need not have it reset."""
+
+
 class Interrupted(BaseException):
     """Someone wants the run to end. No error: nothing that deals with those may swallow it."""

@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from .errors import GuestLost, SuiteError
+from .errors import GuestLost, SuiteError, TooLong
 from .lines import Lines
 
 SHARED = "/srv/shared"
@@ -23,6 +23,10 @@ CONTROL_PORT = 7443
 HEALTH = "http://127.0.0.1:7081/readyz"
 
 _READY_SECONDS = 480
+#: for the hand to say that something takes longer than it may
+_GRACE_SECONDS = 10
+#: for a sign of life
+_ALIVE_SECONDS = 20
 #: for an agent to undo what it is at, and for a hand to do what it was told last
 _AGENT_END_SECONDS = 6
 _HAND_END_SECONDS = 6
@@ -50,15 +54,25 @@ class Guest:
     # ---- the hand ----
 
     def do(self, what, patience=60, **arguments):
-        """Have something done in the guest; GuestLost when it cannot be."""
+        """Have something done in the guest; TooLong when that is all that is the matter, else GuestLost."""
         hand = self._reach()
-        number = next(self._numbers)
-        with hand.expecting(number) as answers:
-            hand.send({"number": number, "do": what, "with": arguments})
-            answer = hand.receive(answers, patience)
+        try:
+            answer = self._ask(hand, what, patience, arguments)
+        except GuestLost:
+            # One order may hang by the doing of the program that it is about.
+            self._ask(hand, "alive", _ALIVE_SECONDS, {})
+            raise TooLong(f"{self.name}: {what} is not done within {patience} s") from None
+        if "late" in answer:
+            raise TooLong(f"{self.name}: {what}: {answer['late']}")
         if "error" in answer:
             raise GuestLost(f"{self.name}: {what}: {answer['error']}")
         return answer["answer"]
+
+    def _ask(self, hand, what, patience, arguments):
+        number = next(self._numbers)
+        with hand.expecting(number) as answers:
+            hand.send({"number": number, "do": what, "with": arguments})
+            return hand.receive(answers, patience)
 
     def _reach(self):
         with self._hand_lock:
@@ -76,17 +90,28 @@ class Guest:
             raise GuestLost(f"{self.name}: '{command}' ended with {done['status']}: {done['out']}")
         return done["out"]
 
-    def look(self, root):
-        """When it was started, and how it is by process; JSON has made texts of the numbers."""
-        seen = self.do("look", root=root)
-        return seen["started"], {int(pid): state for pid, state in seen["processes"].items()}
+    def look(self, root, patience):
+        """When it was started, and how it is by process; TooLong if there is too much of it."""
+        seen = self._look(root, patience)
+        return seen["started"], self._processes(seen)
 
-    def whole_look(self, root):
+    def whole_look(self, root, patience):
         """As `look`; None when it has ended, nothing when something of it was ending meanwhile."""
-        seen = self.do("look", root=root)
+        seen = self._look(root, patience)
         if seen["started"] is None:
             return None
-        return {int(pid): state for pid, state in seen["processes"].items()} if seen["whole"] else {}
+        return self._processes(seen) if seen["whole"] else {}
+
+    def _look(self, root, patience):
+        return self.do("look", patience + _GRACE_SECONDS, root=root, timeout=patience)
+
+    @staticmethod
+    def _processes(seen):
+        """JSON has made texts of the numbers; a table of descriptors may be that of many."""
+        for state in seen["processes"].values():
+            if "fds" in state:
+                state["fds"] = seen["tables"][state["fds"]]
+        return {int(pid): state for pid, state in seen["processes"].items()}
 
     def runs(self, pid):
         return self.do("start_time", pid=pid) is not None

@@ -2,6 +2,7 @@
 """Runs in a guest: does what the runner asks for, one JSON object per line, without a login or a
 program of its own for each look at a process. Each order has a thread of its own and a number, which
 its answer repeats: one that takes long, or for ever, holds up no other."""
+import contextlib
 import ctypes
 import errno
 import json
@@ -24,7 +25,16 @@ _END_SECONDS = 5
 _IDLE_SECONDS = 10
 #: what is still being done when the runner has gone
 _LAST_SECONDS = 8
+#: of one program: room for all but bombs
 _MOST_TASKS = 1000
+#: of the processor, where each program has 100
+_HAND_WEIGHT = 500
+_CGROUPS = "/sys/fs/cgroup"
+#: below that, of this hand and of each program
+_GROUPS = f"{_CGROUPS}/procmig-suite"
+#: what a lack of memory must not end
+_KEPT_FROM_OOM = -900
+_CHUNK = 1 << 16
 #: PF_EXITING of the flags in /proc/PID/stat
 _EXITING = 0x4
 _IPC = (("msg", "msqid", 1), ("sem", "semid", 2), ("shm", "shmid", 0))
@@ -35,9 +45,14 @@ def _text(path):
         return file.read().decode(errors="replace")
 
 
-def _link(path):
+def _write(path, value):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(str(value))
+
+
+def _link(path, directory=None):
     try:
-        return os.readlink(path)
+        return os.readlink(path, dir_fd=directory)
     except OSError as error:
         return f"unreadable: {errno.errorcode.get(error.errno)}"
 
@@ -71,11 +86,127 @@ class Kmsg:
             lines.append(record.partition(";")[2].splitlines()[0])
 
 
+class TooLong(Exception):
+    """What was asked for cannot be had in its time, and nothing else is the matter."""
+
+
+class Group:
+    """The control group of a program: however many processes it has, it counts as one."""
+
+    def __init__(self, parent, program):
+        self._path = f"{parent}/{program.strip('/').replace('/', '-')}"
+
+    def make(self):
+        os.makedirs(self._path, exist_ok=True)
+        _write(f"{self._path}/pids.max", _MOST_TASKS)
+
+    def enter(self):
+        """Of a process that is about to run the program. The hand has threads: no more than system calls."""
+        for path, value in ((f"{self._path}/cgroup.procs", b"0"), ("/proc/self/oom_score_adj", b"0")):
+            file = os.open(path, os.O_WRONLY | os.O_CREAT)
+            os.write(file, value)
+            os.close(file)
+
+    def kill(self):
+        """All at once, also what forks faster than it can be looked for."""
+        with contextlib.suppress(OSError):      # it never got so far as to have one
+            _write(f"{self._path}/cgroup.kill", 1)
+
+    def remove(self):
+        with contextlib.suppress(OSError):      # it was not there, or what cannot be killed is in it
+            os.rmdir(self._path)
+
+
+class Descriptors:
+    """Those of the processes of a look. Who was forked has its parent's, which may be hundreds for each of
+    hundreds of processes: every table is told only once, and what is read of it is taken apart then."""
+
+    def __init__(self, deadline):
+        self._deadline = deadline
+        self._tables = {}
+        self.seen = 0
+
+    def of(self, pid):
+        """Which of the tables a process has."""
+        infos = os.open(f"/proc/{pid}/fdinfo", os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            links = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                table = tuple(self._read(number, links, infos) for number in os.listdir(infos))
+            finally:
+                os.close(links)
+        finally:
+            os.close(infos)
+        return self._tables.setdefault(table, len(self._tables))
+
+    def _read(self, number, links, infos):
+        self._deadline.check()
+        self.seen += 1
+        return number, _link(number, links), self._info(number, infos)
+
+    @staticmethod
+    def _info(number, directory):
+        try:
+            file = os.open(number, os.O_RDONLY, dir_fd=directory)
+        except OSError:
+            return b""
+        try:
+            info = chunk = os.read(file, _CHUNK)
+            while len(chunk) == _CHUNK:
+                chunk = os.read(file, _CHUNK)
+                info += chunk
+            return info
+        except OSError:
+            return b""
+        finally:
+            os.close(file)
+
+    def tables(self):
+        """Each as {number: what is to be said of it}."""
+        return [{number: self._descriptor(link, info.decode(errors="replace").splitlines())
+                 for number, link, info in table} for table in self._tables]
+
+    @staticmethod
+    def _descriptor(link, info):
+        told = {"link": link}
+        for line in info:
+            name, _, value = line.partition(":")
+            if name == "tfd":
+                value = re.match(r"\s*(\d+) events:\s*(\S+) data:\s*(\S+)", value)
+                told.setdefault("watches", []).append(value.groups() if value else line)
+            elif name.startswith("inotify wd"):
+                told.setdefault("watches", []).append(re.findall(r"(?:wd|mask):(\S+)", line))
+            elif name == "lock":
+                # 1: POSIX ADVISORY WRITE pid device:inode first last
+                told.setdefault("locks", []).append(value.split()[1:5] + value.split()[6:])
+            elif name in _COMPARABLE:
+                told[name] = value.strip()
+        # the kernel keeps them by address: their order means nothing
+        told.get("watches", []).sort()
+        return told
+
+
+class Deadline:
+    def __init__(self, seconds):
+        self._seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    def check(self):
+        if time.monotonic() > self._at:
+            raise TooLong(f"more than {self._seconds} s")
+
+
 class Hand:
-    def __init__(self):
-        self.kmsg = Kmsg()
+    def __init__(self, kmsg=None, groups=_GROUPS):
+        """@groups: the control group that has those of the programs."""
+        self.kmsg = kmsg
+        self._groups = groups
 
     # ---- the guest ----
+
+    def alive(self):
+        """Whether orders are carried out at all."""
+        return True
 
     def run(self, command, timeout=120):
         done = subprocess.run(["bash", "-c", command], stdin=subprocess.DEVNULL, timeout=timeout,
@@ -114,14 +245,22 @@ class Hand:
     # ---- one program ----
 
     def start(self, argv, directory, console, environment, timeout):
-        """Run a program until its first process has ended; its exit status, None if it has not."""
+        """Run a program until its first process has ended; its exit status, None if it has not, or why it
+        cannot be run."""
+        group = Group(self._groups, argv[0])
+        group.make()
         with open(console, "ab") as out:
-            process = subprocess.Popen(argv, cwd=directory, env=environment, start_new_session=True,
-                                       stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            try:
+                process = subprocess.Popen(argv, cwd=directory, env=environment, start_new_session=True,
+                                           stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                           preexec_fn=group.enter)      # pylint: disable=subprocess-popen-preexec-fn
+            except OSError as error:
+                return {"refused": error.strerror}
         try:
             return {"status": process.wait(timeout), "first": process.pid}
         except subprocess.TimeoutExpired:
             tree = self.tree(process.pid)
+            group.kill()
             for pid in tree:
                 self.signal(pid, signal.SIGKILL)
             self.await_end(tree, _END_SECONDS)      # who survives that is found when it is tidied up
@@ -166,16 +305,21 @@ class Hand:
             return None
         return None if state in "ZX" else int(fields[18])
 
-    def look(self, root):
+    def look(self, root, timeout):
         """When a program was started, None if it has ended; and everything about it that shall be
-        the same after a move, by process."""
+        the same after a move, by process, whose descriptors are one of the tables."""
+        descriptors = Descriptors(Deadline(timeout))
         found = {}
-        for pid in self.tree(root):
-            try:
-                found[pid] = self._process(pid)
-            except (OSError, IndexError):       # it has ended meanwhile
-                continue
-        return {"started": self.start_time(root), "processes": found, "whole": not self._is_ending(found)}
+        tree = self.tree(root)
+        try:
+            for pid in tree:
+                with contextlib.suppress(OSError, IndexError):      # it has ended meanwhile
+                    found[pid] = self._process(pid, descriptors)
+        except TooLong as late:
+            raise TooLong(f"{late} to look at {len(tree)} processes: {len(found)} of them have "
+                          f"{descriptors.seen} descriptors") from None
+        return {"started": self.start_time(root), "processes": found, "tables": descriptors.tables(),
+                "whole": not self._is_ending(found)}
 
     @staticmethod
     def _is_ending(pids):
@@ -189,7 +333,7 @@ class Hand:
                 return True
         return False
 
-    def _process(self, pid):
+    def _process(self, pid, descriptors):
         at = f"/proc/{pid}"
         comm, fields = _stat(pid)
         status = dict(line.split(":", 1) for line in _text(f"{at}/status").splitlines() if ":" in line)
@@ -208,7 +352,7 @@ class Hand:
             looked["limits"] = _text(f"{at}/limits")
             looked["oom_score_adj"] = _text(f"{at}/oom_score_adj").strip()
             looked["maps"] = [self._area(line) for line in _text(f"{at}/maps").splitlines()]
-            looked["fds"] = {number: self._descriptor(at, number) for number in _numbers(f"{at}/fd")}
+            looked["fds"] = descriptors.of(pid)
         return looked
 
     @staticmethod
@@ -216,29 +360,6 @@ class Hand:
         """Where, rights, offset and name; device and inode are this machine's."""
         words = line.split(None, 5)
         return [words[0], words[1], words[2], words[5] if len(words) > 5 else ""]
-
-    @staticmethod
-    def _descriptor(at, number):
-        try:
-            info = _text(f"{at}/fdinfo/{number}").splitlines()
-        except OSError:
-            info = []
-        told = {"link": _link(f"{at}/fd/{number}")}
-        for line in info:
-            name, _, value = line.partition(":")
-            if name == "tfd":
-                value = re.match(r"\s*(\d+) events:\s*(\S+) data:\s*(\S+)", value)
-                told.setdefault("watches", []).append(value.groups() if value else line)
-            elif name.startswith("inotify wd"):
-                told.setdefault("watches", []).append(re.findall(r"(?:wd|mask):(\S+)", line))
-            elif name == "lock":
-                # 1: POSIX ADVISORY WRITE pid device:inode first last
-                told.setdefault("locks", []).append(value.split()[1:5] + value.split()[6:])
-            elif name in _COMPARABLE:
-                told[name] = value.strip()
-        # the kernel keeps them by address: their order means nothing
-        told.get("watches", []).sort()
-        return told
 
     def signal(self, pid, number):
         try:
@@ -285,10 +406,13 @@ class Hand:
         """Kill what is left of a program: who survives that. With @folders, where no other program is in
         its midst, whatever runs from there or works there is killed too and all System V objects are removed; then
         what the modules still have at work is told too."""
+        group = Group(self._groups, program)
+        group.kill()
         pids = {*pids, *self._kill(lambda path: path in (program, f"{program} (deleted)")), *self.clear(folders)}
         for pid in pids:
             self.signal(pid, signal.SIGKILL)
         left = self.await_end(pids, _END_SECONDS)
+        group.remove()
         if folders:
             for kind, number in self._ipc_objects():
                 _remove_ipc(kind, number)
@@ -330,13 +454,16 @@ def _remove_ipc(kind, number):
         libc.shmctl(number, remove, None)
 
 
-def _enter_group():
-    """Out of the login's control group into one of our own, with room for programs but not for bombs."""
-    group = "/sys/fs/cgroup/procmig-suite"
-    os.makedirs(group, exist_ok=True)
-    for name, value in (("pids.max", _MOST_TASKS), ("cgroup.procs", 0)):
-        with open(f"{group}/{name}", "w", encoding="ascii") as file:
-            file.write(str(value))
+def _stand_apart():
+    """The hand has a control group of its own, as each program has, and is not what a lack of memory ends:
+    no program can take all of the processor or of the process numbers from it."""
+    own = f"{_GROUPS}/hand"
+    os.makedirs(own, exist_ok=True)
+    for group in (_CGROUPS, _GROUPS):
+        _write(f"{group}/cgroup.subtree_control", "+cpu +pids")
+    _write(f"{own}/cpu.weight", _HAND_WEIGHT)
+    _write(f"{own}/cgroup.procs", 0)
+    _write("/proc/self/oom_score_adj", _KEPT_FROM_OOM)
 
 
 class Orders:
@@ -352,25 +479,36 @@ class Orders:
         threads = []
         for line in lines:
             threads = [thread for thread in threads if thread.is_alive()]
-            threads.append(threading.Thread(target=self._carry_out, args=(json.loads(line),), daemon=True))
-            threads[-1].start()
+            order = json.loads(line)
+            thread = threading.Thread(target=self._carry_out, args=(order,), daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self._tell(order, error=str(error))
+            else:
+                threads.append(thread)
         deadline = time.monotonic() + self._patience
         for thread in threads:
             thread.join(max(0, deadline - time.monotonic()))
 
     def _carry_out(self, order):
-        answer = {"number": order["number"]}
         try:
-            answer["answer"] = getattr(self._hand, order["do"])(**order["with"])
-        except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
-            answer["error"] = f"{type(error).__name__}: {error}"
+            self._tell(order, answer=getattr(self._hand, order["do"])(**order["with"]))
+        except TooLong as late:
+            self._tell(order, late=str(late))
+        except Exception as error:      # pylint: disable=broad-except
+            # Whatever it is: who is not told waits in vain.
+            self._tell(order, error=f"{type(error).__name__}: {error}")
+
+    def _tell(self, order, **what):
+        line = json.dumps({"number": order["number"], **what})
         with self._lock:
-            print(json.dumps(answer), flush=True)
+            print(line, flush=True)
 
 
 def main():
-    _enter_group()
-    Orders(Hand()).take(sys.stdin)
+    _stand_apart()
+    Orders(Hand(Kmsg())).take(sys.stdin)
     # Not by way of the interpreter's end, which waits for whoever holds a lock.
     os._exit(0)
 

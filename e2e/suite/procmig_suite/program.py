@@ -45,7 +45,7 @@ class Program:
     """In a directory that is the same one in both guests and on this machine."""
 
     def __init__(self, name, work, place, environment, patience):
-        """@patience: seconds that it may take to start, and to end."""
+        """@patience: seconds that it may take to start, to be looked at, and to end."""
         self.name = name
         self.base = name.replace("/", "-")
         self.path = f"{PROGRAMS}/{name}"    # there
@@ -64,6 +64,8 @@ class Program:
         options = {"pidfile": f"{self.base}.pid", "outfile": f"{self.base}.out"}
         for _ in range(_TRIES):
             ended = self._try(guest, options)
+            if "refused" in ended:
+                raise NotStarted(ended["refused"])
             if ended["status"] == 0:
                 self.pid = self._read_pid()
                 return

@@ -30,7 +30,7 @@ def programs(folder):
 class Suite:
     def __init__(self, folder, logs, environment, ending=None, machines=Machines, patience=PATIENCE_SECONDS):
         self.environment = environment      # of the programs, beyond the usual
-        self.patience = patience            # with their start and with their end
+        self.patience = patience            # with their start, with each look at them, and with their end
         self.ending = ending or Ending()
         self.verdicts = []
         self._machines = machines(folder, logs, self.ending)

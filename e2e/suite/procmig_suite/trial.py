@@ -5,7 +5,7 @@ import enum
 import time
 
 from . import agent, categories, comparison
-from .errors import GuestLost
+from .errors import GuestLost, TooLong
 from .guest import PROGRAMS, WORK
 from .program import LOOKS, NotStarted, Program, last_lines
 from .watch import Watch
@@ -69,6 +69,8 @@ class Trial:
         self.verdict = Verdict(name, suite.category(name), Fate.PASSED)
         self.here, self.there = suite.guests
         self.pids = set()
+        #: a move of it has been begun
+        self.touched = False
         #: it had more memory after a move than before, which it may have taken itself: as long as the
         #: next move does not show that again
         self.grew = self.owes_a_move = False
@@ -80,6 +82,9 @@ class Trial:
             self._run()
         except Ended as ended:
             self.verdict.fate, self.verdict.reason = ended.fate, ended.reason
+        except TooLong as late:
+            self.verdict.fate = Fate.FAILED if self.touched else Fate.SKIPPED
+            self.verdict.reason = f"takes too long: {late}"
         finally:
             self.verdict.seconds = time.monotonic() - started
         return self.verdict
@@ -103,7 +108,7 @@ class Trial:
 
     def _look(self, guest):
         """When the program was started, None if it has ended; and everything that can be seen of it."""
-        started, look = guest.look(self.program.pid)
+        started, look = guest.look(self.program.pid, self.program.patience)
         self.pids.update(look)
         return started, look
 
@@ -115,7 +120,8 @@ class Trial:
         start_time, look = self._look(self.here)
         if start_time is None:
             raise Ended(Fate.FAILED if self.verdict.hops else Fate.SKIPPED, f"ended by itself: {self._last_words()}")
-        with Watch(lambda: self.here.whole_look(self.program.pid)) as watch:
+        self.touched = True
+        with Watch(lambda: self.here.whole_look(self.program.pid, self.program.patience)) as watch:
             outcome = agent.migrate(self.here, self.there, self.program.pid, start_time)
         before = comparison.steady(earlier, look, *watch.looks)
         if not outcome.moved:

@@ -4,9 +4,12 @@ import io
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
+from procmig_suite import trial
+from procmig_suite.agent import Outcome
 from procmig_suite.ending import Ending
-from procmig_suite.errors import GuestLost, SuiteError
+from procmig_suite.errors import GuestLost, SuiteError, TooLong
 from procmig_suite.suite import Suite
 from procmig_suite.trial import Ended, Fate
 
@@ -25,6 +28,8 @@ class FakeGuest:
     def do(self, what, patience=60, **arguments):
         self.done.append(what)
         self.machines.happens(what)
+        if what == "start" and self.machines.refused:
+            return {"refused": self.machines.refused}
         if what == "start":
             base = arguments["argv"][0].rpartition("/")[2]
             work = self.machines.files / base
@@ -33,10 +38,10 @@ class FakeGuest:
             return {"status": 0, "first": 6}
         return {"tidy": {"left": {}, "workers": []}, "end": {}}[what]
 
-    def whole_look(self, root):
+    def whole_look(self, root, patience):
         return None
 
-    def look(self, root):
+    def look(self, root, patience):
         self.machines.happens("look")
         return 1, {root: {"parent": 1, "threads": [root], "maps": [], "fds": {}}}
 
@@ -50,6 +55,7 @@ class FakeMachines:
         self.closed = 0
         self.events = {}
         self.troubles = []
+        self.refused = None
 
     def happens(self, what):
         """Whatever a test has for this moment."""
@@ -90,9 +96,9 @@ class SuiteTest(unittest.TestCase):
         self.suite = Suite(logs, logs, {}, self.ending, FakeMachines)
         self.machines = self.suite._machines    # pylint: disable=protected-access
 
-    def run_suite(self, *names, jobs=1):
+    def run_suite(self, *names, jobs=1, hops=0):
         with contextlib.redirect_stdout(io.StringIO()):
-            verdicts = self.suite.run(names, 0, False, jobs)
+            verdicts = self.suite.run(names, hops, False, jobs)
         self.assertEqual(1, self.machines.closed)
         return [(verdict.name, verdict.fate) for verdict in verdicts]
 
@@ -108,6 +114,9 @@ class SuiteTest(unittest.TestCase):
 
     def ended(self):
         raise Ended(Fate.FAILED, "it had enough")
+
+    def tire(self):
+        raise TooLong("more than 3 s to look at 200 processes")
 
     def lose(self):
         raise GuestLost("it does not answer")
@@ -131,6 +140,35 @@ class SuiteTest(unittest.TestCase):
         self.plan("look", self.lose)
         self.plan("reset", self.interrupt)
         self.assertEqual([], self.run_suite("x", "y"))
+
+    def test_a_program_that_takes_too_long_is_skipped_and_costs_no_reset(self):
+        for moment in ("start", "look", "end"):
+            with self.subTest(moment):
+                self.setUp()
+                self.plan(moment, self.tire)
+                self.assertEqual([("x", Fate.SKIPPED), ("y", Fate.PASSED)], self.run_suite("x", "y"))
+                self.assertEqual("takes too long: more than 3 s to look at 200 processes",
+                                 self.suite.verdicts[0].reason)
+                self.assertEqual(0, self.machines.resets)
+                self.assertEqual(4, sum(guest.done.count("tidy") for guest in self.machines.guests))
+
+    def test_one_that_takes_too_long_once_it_was_moved_has_failed(self):
+        moved = Outcome({"phase": "Succeeded"}, {"phase": "Succeeded"}, 1)
+        self.plan("await_end", self.tire)
+        with mock.patch.object(trial.agent, "migrate", lambda *_: moved):
+            self.assertEqual([("x", Fate.FAILED)], self.run_suite("x", hops=1))
+        self.assertEqual(0, self.machines.resets)
+
+    def test_one_that_cannot_be_cleared_away_in_time_costs_a_reset(self):
+        self.plan("tidy", self.tire)
+        self.assertEqual([("x", Fate.BROKEN), ("y", Fate.PASSED)], self.run_suite("x", "y"))
+        self.assertEqual(1, self.machines.resets)
+
+    def test_a_program_that_cannot_be_run_is_skipped(self):
+        self.machines.refused = "Exec format error"
+        self.assertEqual([("x", Fate.SKIPPED)], self.run_suite("x"))
+        self.assertEqual("does not start in a guest: Exec format error", self.suite.verdicts[0].reason)
+        self.assertEqual(0, self.machines.resets)
 
     def test_a_lost_guest_is_reset_at_once_and_the_next_program_tried(self):
         self.plan("look", self.lose)
@@ -166,6 +204,13 @@ class SuiteTest(unittest.TestCase):
         self.assertEqual(["x", "y", "z"], sorted(name for name, _ in found))
         self.assertEqual({Fate.PASSED}, {fate for _, fate in found})
         self.assertEqual(1, self.machines.resets)
+
+    def test_one_that_takes_too_long_beside_others_is_tried_alone_and_disturbs_none(self):
+        self.plan("look", self.tire)
+        found = self.run_suite("x", "y", "z", jobs=2)
+        self.assertEqual([(name, Fate.PASSED) for name in "xyz"], sorted(found))
+        self.assertEqual(4, self.machines.guests[0].done.count("start"))
+        self.assertEqual(0, self.machines.resets)
 
     def test_a_kernel_fault_beside_others_stays_one(self):
         self.machines.troubles = [["WARNING: it"]]

@@ -44,6 +44,13 @@ size_t sockets_filter_bytes(const struct procmig_socket *saved);
 int sockets_attach_filter(struct procmig_file_load *load, struct sock *sk,
 			  const struct procmig_socket *saved, const void *instructions);
 
+/* ---- device.c ---- */
+
+/* The name, IFNAMSIZ bytes, of the device with that index; false if there is none. */
+bool sockets_device_name(struct sock *sk, int index, char *name);
+/* And back; 0 if there is none. */
+int sockets_device_index(struct sock *sk, const char *name);
+
 /* ---- inet.c: what TCP and UDP have in common ---- */
 
 /* For procmig_file_count() and procmig_file_find_holder(). */

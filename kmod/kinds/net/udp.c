@@ -7,7 +7,6 @@
 #include <linux/in6.h>
 #include <linux/ipv6.h>
 #include <linux/module.h>
-#include <linux/netdevice.h>
 #include <linux/udp.h>
 #include <net/dsfield.h>
 #include <net/inet_sock.h>
@@ -118,7 +117,6 @@ static struct sk_buff *datagram(struct sock *sk, unsigned int nth)
 
 static void describe(struct sock *sk, struct sk_buff *skb, struct procmig_file_udp_data *data)
 {
-	struct net_device *device;
 	int index;
 
 	data->bytes = skb->len;
@@ -140,11 +138,7 @@ static void describe(struct sock *sk, struct sk_buff *skb, struct procmig_file_u
 		data->ttl = ip_hdr(skb)->ttl;
 		index = PKTINFO_SKB_CB(skb)->ipi_ifindex;
 	}
-	rcu_read_lock();
-	device = dev_get_by_index_rcu(sock_net(sk), index);
-	if (device)
-		strscpy(data->device, device->name, sizeof(data->device));
-	rcu_read_unlock();
+	sockets_device_name(sk, index, data->device);
 }
 
 static int emit_datagram(struct procmig_file_save *save, struct sock *sk, struct sk_buff *skb)
@@ -279,22 +273,10 @@ static void put_ipv6(struct sk_buff *skb, const struct procmig_file_udp_data *da
 	IP6CB(skb)->iif = index;
 }
 
-static int index_of(struct sock *sk, const char *device)
-{
-	struct net_device *found;
-	int index;
-
-	rcu_read_lock();
-	found = dev_get_by_name_rcu(sock_net(sk), device);
-	index = found ? found->ifindex : 0;
-	rcu_read_unlock();
-	return index;
-}
-
 /* As the receive queue has it: the headers are before what is left of the packet. */
 static struct sk_buff *make_packet(struct sock *sk, const struct procmig_file_udp_data *data)
 {
-	int index = index_of(sk, data->device);
+	int index = sockets_device_index(sk, data->device);
 	struct sk_buff *skb;
 	struct udphdr *udp;
 

@@ -421,27 +421,41 @@ void procmig_compat_forget_port(struct sock *sk)
 }
 EXPORT_SYMBOL_GPL(procmig_compat_forget_port);
 
-struct sock *procmig_compat_tcp_find(struct net *net, const struct sockaddr *from,
+/* Under RCU. */
+static struct sock *tcp_find_through(struct net *net, int device, const struct sockaddr *from,
 				     const struct sockaddr *to)
 {
 	struct inet_hashinfo *info = net->ipv4.tcp_death_row.hashinfo;
 	const struct sockaddr_in6 *from6 = (const void *)from, *to6 = (const void *)to;
 	const struct sockaddr_in *from4 = (const void *)from, *to4 = (const void *)to;
 	__be32 from_address = from4->sin_addr.s_addr, to_address = to4->sin_addr.s_addr;
-	struct sock *sk;
 
 	if (from->sa_family == AF_INET6) {
 		from_address = from6->sin6_addr.s6_addr32[3];
 		to_address = to6->sin6_addr.s6_addr32[3];
 	}
 	/* The ports are at the same place in both. */
-	rcu_read_lock();
 	if (from->sa_family == AF_INET6 && !ipv6_addr_v4mapped(&from6->sin6_addr))
-		sk = __inet6_lookup_established(net, info, &from6->sin6_addr, from6->sin6_port,
-						&to6->sin6_addr, ntohs(to6->sin6_port), 0, 0);
-	else
-		sk = __inet_lookup_established(net, info, from_address, from4->sin_port,
-					       to_address, ntohs(to4->sin_port), 0, 0);
+		return __inet6_lookup_established(net, info, &from6->sin6_addr, from6->sin6_port,
+						  &to6->sin6_addr, ntohs(to6->sin6_port),
+						  device, 0);
+	return __inet_lookup_established(net, info, from_address, from4->sin_port, to_address,
+					 ntohs(to4->sin_port), device, 0);
+}
+
+struct sock *procmig_compat_tcp_find(struct net *net, int device, const struct sockaddr *from,
+				     const struct sockaddr *to)
+{
+	struct net_device *other;
+	struct sock *sk;
+
+	rcu_read_lock();
+	sk = tcp_find_through(net, device, from, to);
+	for_each_netdev_rcu(net, other) {
+		if (sk)
+			break;
+		sk = tcp_find_through(net, other->ifindex, from, to);
+	}
 	rcu_read_unlock();
 	return sk;
 }

@@ -294,9 +294,10 @@ bool procmig_compat_port_has(struct sock *sk, bool (*is)(struct sock *other, voi
 void procmig_compat_forget_port(struct sock *sk);
 /*
  * The TCP socket, of whatever sort, that a segment between those addresses would
- * come to if it is connected, or NULL; to be put by sock_gen_put().
+ * come to if it is connected, or NULL; to be put by sock_gen_put().  If it came through the
+ * device with that index, or else through another one.
  */
-struct sock *procmig_compat_tcp_find(struct net *net, const struct sockaddr *from,
+struct sock *procmig_compat_tcp_find(struct net *net, int device, const struct sockaddr *from,
 				     const struct sockaddr *to);
 /* What timestamps of TCP count, without the offset that each socket has. */
 u32 procmig_compat_tcp_clock(void);

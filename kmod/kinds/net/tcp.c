@@ -33,9 +33,17 @@ static bool is_ipv4(const struct sock *sk)
 
 static bool is_on_this_node(const struct sock *sk)
 {
+	struct net_device *device;
+	bool is;
+
 	if (is_ipv4(sk))
 		return inet_addr_type(sock_net(sk), sk->sk_daddr) == RTN_LOCAL;
-	return ipv6_chk_addr(sock_net(sk), &sk->sk_v6_daddr, NULL, 0);
+	rcu_read_lock();
+	/* An address of a link may be that of another machine on another link. */
+	device = dev_get_by_index_rcu(sock_net(sk), sk->sk_bound_dev_if);
+	is = ipv6_chk_addr(sock_net(sk), &sk->sk_v6_daddr, device, 0);
+	rcu_read_unlock();
+	return is;
 }
 
 static struct sock *find(struct sock *sk)
@@ -63,9 +71,11 @@ static struct sock *find(struct sock *sk)
 	};
 
 	if (is_ipv4(sk))
-		return procmig_compat_tcp_find(sock_net(sk), (const struct sockaddr *)&local4,
+		return procmig_compat_tcp_find(sock_net(sk), sk->sk_bound_dev_if,
+					       (const struct sockaddr *)&local4,
 					       (const struct sockaddr *)&remote4);
-	return procmig_compat_tcp_find(sock_net(sk), (const struct sockaddr *)&local6,
+	return procmig_compat_tcp_find(sock_net(sk), sk->sk_bound_dev_if,
+				       (const struct sockaddr *)&local6,
 				       (const struct sockaddr *)&remote6);
 }
 

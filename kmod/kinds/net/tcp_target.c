@@ -204,8 +204,8 @@ static void end_time_wait(struct sock *sk, const struct procmig_file_inet *wante
 	memcpy(&to, wanted->local, sizeof(wanted->local));
 	from.ss_family = wanted->family;
 	to.ss_family = wanted->family;
-	found = procmig_compat_tcp_find(sock_net(sk), (struct sockaddr *)&from,
-					(struct sockaddr *)&to);
+	found = procmig_compat_tcp_find(sock_net(sk), sk->sk_bound_dev_if,
+					(struct sockaddr *)&from, (struct sockaddr *)&to);
 	if (found && found->sk_state == TCP_TIME_WAIT)
 		inet_twsk_deschedule_put(inet_twsk(found));
 	else if (found)

@@ -1686,9 +1686,11 @@ static const struct kind {
 	void (*end)(void);
 } kinds[] = {
 	{ "deleted", deleted_begin, deleted_step, deleted_end },
+	{ "device", device_begin, device_step, device_end },
 	{ "epoll", epoll_begin, epoll_step, epoll_end },
 	{ "eventfd", eventfd_begin, eventfd_step, eventfd_end },
 	{ "fifo", fifo_begin, fifo_step, fifo_end },
+	{ "freebind", freebind_begin, freebind_step, freebind_end },
 	{ "inet", inet_begin, inet_step, inet_end },
 	{ "inotify", inotify_begin, inotify_step, inotify_end },
 	{ "locks", locks_begin, locks_step, locks_end },

@@ -23,7 +23,13 @@ int lies_still(int fd);
 /* Through @out and back from @in. */
 void echo(int out, int in, long number);
 
-/* held_netlink.c, held_tcp.c, held_udp.c */
+/* held_bound.c, held_netlink.c, held_tcp.c, held_udp.c */
+void device_begin(void);
+void device_step(long number);
+void device_end(void);
+void freebind_begin(void);
+void freebind_step(long number);
+void freebind_end(void);
 void netlink_begin(void);
 void netlink_step(long number);
 void netlink_end(void);

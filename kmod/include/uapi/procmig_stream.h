@@ -485,13 +485,16 @@ struct procmig_file_unix_data {
 #define PROCMIG_INET_LOCKED_PORT	0x04	/* by bind(2): it keeps its port */
 #define PROCMIG_INET_CONNECTED		0x08	/* to @remote */
 #define PROCMIG_INET_V6ONLY		0x10
+#define PROCMIG_INET_DEVICE		0x20	/* bound to one, SO_BINDTODEVICE */
+/* Its address need not be the node's: IP_FREEBIND, IP_TRANSPARENT, or the source has lost it. */
+#define PROCMIG_INET_FOREIGN		0x40
 
 /* What TCP and UDP have in common. */
 struct procmig_file_inet {
 	struct procmig_socket socket;
 	__u32 family;		/* AF_INET, AF_INET6 */
 	__u32 flags;		/* PROCMIG_INET_* */
-	__u8 local[28];		/* struct sockaddr_in or sockaddr_in6 */
+	__u8 local[28];		/* struct sockaddr_in or sockaddr_in6 without its scope */
 	__u8 remote[28];
 	__s32 ttl;		/* -1: the node's */
 	__u32 tos;
@@ -505,11 +508,16 @@ struct procmig_inet_option {
 	__s32 value;
 };
 
+/* By its name, which is the scope of local addresses, too. */
+struct procmig_inet_device {
+	char name[16];		/* with NUL */
+};
+
 #define PROCMIG_UDP_CORK		0x1
 #define PROCMIG_UDP_NO_CHECK6_SEND	0x2
 #define PROCMIG_UDP_NO_CHECK6_RECEIVE	0x4
 
-/* "udp": the instructions of its filter and its options follow */
+/* "udp": the instructions of its filter, its options and its device follow */
 struct procmig_file_udp {
 	struct procmig_file_inet inet;
 	__u32 flags;		/* PROCMIG_UDP_* */
@@ -565,7 +573,10 @@ enum procmig_tcp_kind {
 #define PROCMIG_TCP_SAVE_SYN	0x08
 #define PROCMIG_TCP_INQ		0x10
 
-/* "tcp": the instructions of its filter and its options follow; see tcp(7), 0: the node's */
+/*
+ * "tcp": the instructions of its filter, its options and its device follow; see tcp(7),
+ * 0: the node's
+ */
 struct procmig_file_tcp {
 	struct procmig_file_inet inet;
 	__u32 kind;		/* enum procmig_tcp_kind */
@@ -622,7 +633,7 @@ struct procmig_tcp_end {
 	__u8 send_scale, receive_scale;
 };
 
-/* A connection that waits to be accepted; it is made anew. */
+/* A connection that waits to be accepted; it is made anew.  Its device may follow. */
 struct procmig_tcp_waiting {
 	__u32 client;		/* description, ~0: it is gone */
 	__u32 ended;		/* 1: the client has said its last */
@@ -671,7 +682,10 @@ struct procmig_file_claim {
 	__u32 reserved;
 };
 
-/* An address that a socket is bound to, and listens at if it is TCP. */
+/*
+ * An address that a socket is bound to, and listens at if it is TCP; its device follows.
+ * Of a connection the device alone.
+ */
 struct procmig_inet_claim {
 	__u32 type;		/* SOCK_STREAM, SOCK_DGRAM */
 	__u32 family;		/* AF_INET, AF_INET6 */

@@ -27,3 +27,14 @@ int sockets_device_index(struct sock *sk, const char *name)
 	rcu_read_unlock();
 	return index;
 }
+
+bool sockets_device_is_ok(const char *name)
+{
+	return dev_valid_name(name);
+}
+
+int sockets_bind_to_device(struct socket *socket, const char *name)
+{
+	return sock_setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE,
+			       KERNEL_SOCKPTR((void *)name), strlen(name));
+}

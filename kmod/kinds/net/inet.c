@@ -3,14 +3,27 @@
 #include <linux/file.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/inetdevice.h>
 #include <net/addrconf.h>
 #include <net/inet_sock.h>
+#include <net/ip_fib.h>
 #include <net/ipv6.h>
+#include <net/route.h>
+#include <net/tcp_states.h>
 
 #include "net.h"
 
 #define FLAGS (PROCMIG_INET_BOUND_PORT | PROCMIG_INET_BOUND_ADDRESS |		\
-	       PROCMIG_INET_LOCKED_PORT | PROCMIG_INET_CONNECTED | PROCMIG_INET_V6ONLY)
+	       PROCMIG_INET_LOCKED_PORT | PROCMIG_INET_CONNECTED |		\
+	       PROCMIG_INET_V6ONLY | PROCMIG_INET_DEVICE | PROCMIG_INET_FOREIGN)
+
+/* One of these makes a claim. */
+#define CLAIMED (PROCMIG_INET_BOUND_PORT | PROCMIG_INET_BOUND_ADDRESS | PROCMIG_INET_DEVICE)
+
+struct claim {
+	struct procmig_inet_claim socket;
+	struct procmig_inet_device device;	/* with PROCMIG_INET_DEVICE */
+};
 
 /* procmig_inet_claim.reuse */
 #define REUSE_ADDRESS 1
@@ -68,6 +81,11 @@ static bool has_interface(struct sock *sk)
 
 const char *inet_obstacle(struct sock *sk)
 {
+	int index = READ_ONCE(sk->sk_bound_dev_if);
+	char device[IFNAMSIZ];
+
+	if (index && !sockets_device_name(sk, index, device))
+		return "bound to a device that is gone (SO_BINDTODEVICE)";
 	if (rcu_access_pointer(inet_sk(sk)->inet_opt) ||
 	    (sk->sk_family == AF_INET6 && rcu_access_pointer(inet6_sk(sk)->opt)))
 		return "IP options (IP_OPTIONS)";
@@ -107,12 +125,40 @@ static unsigned int save_options(struct sock *sk, struct procmig_inet_option *to
 
 ssize_t inet_save_rest(struct sock *sk, struct procmig_file_inet *saved, void *to, size_t room)
 {
-	ssize_t filter = sockets_save_filter(sk, &saved->socket, to, room);
+	ssize_t filter = sockets_save_filter(sk, &saved->socket, to, room), bytes;
 
 	if (filter < 0)
 		return filter;
+	if (saved->flags & PROCMIG_INET_DEVICE)
+		room -= sizeof(struct procmig_inet_device);
 	saved->options = save_options(sk, to + filter, room - filter);
-	return filter + saved->options * sizeof(struct procmig_inet_option);
+	bytes = filter + saved->options * sizeof(struct procmig_inet_option);
+	if (!(saved->flags & PROCMIG_INET_DEVICE))
+		return bytes;
+	if (!sockets_device_name(sk, sk->sk_bound_dev_if, to + bytes))
+		return -ENODEV;
+	return bytes + sizeof(struct procmig_inet_device);
+}
+
+/* The address, as bind(2) looks at it. */
+static bool is_had_here(struct sock *sk)
+{
+	struct net_device *device;
+	unsigned int type;
+	bool is;
+
+	rcu_read_lock();
+	device = dev_get_by_index_rcu(sock_net(sk), sk->sk_bound_dev_if);
+	if (sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_rcv_saddr)) {
+		is = ipv6_addr_any(&sk->sk_v6_rcv_saddr) ||
+		     ipv6_addr_is_multicast(&sk->sk_v6_rcv_saddr) ||
+		     ipv6_chk_addr(sock_net(sk), &sk->sk_v6_rcv_saddr, device, 0);
+	} else {
+		type = inet_addr_type_dev_table(sock_net(sk), device, sk->sk_rcv_saddr);
+		is = type == RTN_LOCAL || type == RTN_MULTICAST || type == RTN_BROADCAST;
+	}
+	rcu_read_unlock();
+	return is;
 }
 
 static u32 flags_of(struct sock *sk)
@@ -127,7 +173,19 @@ static u32 flags_of(struct sock *sk)
 		flags |= PROCMIG_INET_LOCKED_PORT;
 	if (sk->sk_ipv6only)
 		flags |= PROCMIG_INET_V6ONLY;
+	if (sk->sk_bound_dev_if)
+		flags |= PROCMIG_INET_DEVICE;
+	if (inet_sk(sk)->freebind || inet_sk(sk)->transparent || !is_had_here(sk))
+		flags |= PROCMIG_INET_FOREIGN;
 	return flags;
+}
+
+/* The scope is the index of the device, which is another one on the target. */
+static void put_address(__u8 *to, struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET6)
+		((struct sockaddr_in6 *)address)->sin6_scope_id = 0;
+	memcpy(to, address, sizeof(struct sockaddr_in6));
 }
 
 void inet_save(struct sock *sk, struct procmig_file_inet *saved)
@@ -143,13 +201,19 @@ void inet_save(struct sock *sk, struct procmig_file_inet *saved)
 	saved->ttl = inet->uc_ttl;
 	saved->tos = inet->tos;
 	if (socket->ops->getname(socket, (struct sockaddr *)&address, 0) > 0)
-		memcpy(saved->local, &address, sizeof(saved->local));
+		put_address(saved->local, &address);
 	memset(&address, 0, sizeof(address));
 	if (socket->ops->getname(socket, (struct sockaddr *)&address, 1) > 0) {
-		memcpy(saved->remote, &address, sizeof(saved->remote));
+		put_address(saved->remote, &address);
 		saved->flags |= PROCMIG_INET_CONNECTED;
 	}
 	saved->flags |= flags_of(sk);
+}
+
+static bool is_connection(struct sock *sk)
+{
+	return sk->sk_type == SOCK_STREAM &&
+	       !((1 << READ_ONCE(sk->sk_state)) & (TCPF_CLOSE | TCPF_LISTEN));
 }
 
 void inet_claim(struct procmig_file_inspection *at, const struct procmig_file_kind *kind,
@@ -157,29 +221,40 @@ void inet_claim(struct procmig_file_inspection *at, const struct procmig_file_ki
 {
 	struct socket *socket = sk->sk_socket;
 	struct sockaddr_storage address = {};
-	struct procmig_inet_claim claim = {
-		.type = sk->sk_type,
-		.family = sk->sk_family,
-		.flags = flags_of(sk),
-		.uid = from_kuid(&init_user_ns, sk->sk_uid),
-		.reuse = (sk->sk_reuse ? REUSE_ADDRESS : 0) |
-			 (sk->sk_reuseport ? REUSE_PORT : 0),
+	struct claim claim = {
+		.socket.type = sk->sk_type,
+		.socket.family = sk->sk_family,
+		.socket.flags = flags_of(sk),
+		.socket.uid = from_kuid(&init_user_ns, sk->sk_uid),
+		.socket.reuse = (sk->sk_reuse ? REUSE_ADDRESS : 0) |
+				(sk->sk_reuseport ? REUSE_PORT : 0),
 	};
 
-	BUILD_BUG_ON(sizeof(struct sockaddr_in6) != sizeof(claim.local));
-	if (!procmig_wants_claims(at->inspection) ||
-	    !(claim.flags & (PROCMIG_INET_BOUND_PORT | PROCMIG_INET_BOUND_ADDRESS)) ||
+	BUILD_BUG_ON(sizeof(struct sockaddr_in6) != sizeof(claim.socket.local));
+	if (is_connection(sk))
+		claim.socket.flags &= PROCMIG_INET_DEVICE;
+	if (!procmig_wants_claims(at->inspection) || !(claim.socket.flags & CLAIMED) ||
 	    socket->ops->getname(socket, (struct sockaddr *)&address, 0) <= 0)
 		return;
-	memcpy(claim.local, &address, sizeof(claim.local));
-	procmig_file_claim(at, kind, &claim, sizeof(claim));
+	put_address(claim.socket.local, &address);
+	if (!(claim.socket.flags & PROCMIG_INET_DEVICE))
+		procmig_file_claim(at, kind, &claim.socket, sizeof(claim.socket));
+	else if (sockets_device_name(sk, sk->sk_bound_dev_if, claim.device.name))
+		procmig_file_claim(at, kind, &claim, sizeof(claim));
 }
 
 /* ---- target -------------------------------------------------------------- */
 
+bool inet_address_is_ok(u32 family, const __u8 *address)
+{
+	return family != AF_INET6 || !((const struct sockaddr_in6 *)address)->sin6_scope_id;
+}
+
 bool inet_is_ok(const struct procmig_file_inet *wanted)
 {
-	return !(wanted->flags & ~FLAGS) && !wanted->socket.reserved && !wanted->reserved &&
+	return inet_address_is_ok(wanted->family, wanted->local) &&
+	       inet_address_is_ok(wanted->family, wanted->remote) &&
+	       !(wanted->flags & ~FLAGS) && !wanted->socket.reserved && !wanted->reserved &&
 	       wanted->options <= ARRAY_SIZE(options) &&
 	       (wanted->family == AF_INET || wanted->family == AF_INET6);
 }
@@ -199,7 +274,8 @@ int inet_set_option(struct socket *socket, int level, int option, int value)
 size_t inet_rest_bytes(const struct procmig_file_inet *wanted)
 {
 	return sockets_filter_bytes(&wanted->socket) +
-	       wanted->options * sizeof(struct procmig_inet_option);
+	       wanted->options * sizeof(struct procmig_inet_option) +
+	       (wanted->flags & PROCMIG_INET_DEVICE ? sizeof(struct procmig_inet_device) : 0);
 }
 
 static bool is_known(const struct procmig_inet_option *wanted)
@@ -251,6 +327,26 @@ int inet_set_options(struct socket *socket, const struct procmig_file_inet *want
 	       inet_set_option(socket, SOL_IPV6, IPV6_V6ONLY, 1) : 0;
 }
 
+int inet_set_device(struct procmig_file_load *load, struct socket *socket,
+		    const struct procmig_file_inet *wanted, const void *rest)
+{
+	const struct procmig_inet_device *device;
+	int ret;
+
+	BUILD_BUG_ON(sizeof(device->name) != IFNAMSIZ);
+	if (!(wanted->flags & PROCMIG_INET_DEVICE))
+		return 0;
+	device = rest + inet_rest_bytes(wanted) - sizeof(*device);
+	if (!sockets_device_is_ok(device->name))
+		return procmig_file_refuse(load, "the device of a socket");
+	ret = sockets_bind_to_device(socket, device->name);
+	if (ret == -ENODEV)
+		procmig_fail(load->process, PROCMIG_SUBSYSTEM_FILES, ret,
+			     "a socket is bound to the network device %s (SO_BINDTODEVICE), and this node has none",
+			     device->name);
+	return ret;
+}
+
 void inet_lenient(struct sock *sk)
 {
 	/* As a mark, too: nobody else has this. */
@@ -268,11 +364,16 @@ void inet_lock_address(struct sock *sk, const struct procmig_file_inet *wanted)
 
 static bool is_in_the_way(struct sock *other, void *own)
 {
+	struct sock *sk = own;
+
 	/* Connections that end by themselves, as of a copy that was here before, do not count. */
-	if (other == own || other->sk_reuse == SK_FORCE_REUSE || !sk_fullsock(other) ||
+	if (other == sk || other->sk_reuse == SK_FORCE_REUSE || !sk_fullsock(other) ||
 	    sock_flag(other, SOCK_DEAD))
 		return false;
-	return inet_rcv_saddr_equal(own, other, true);
+	if (sk->sk_bound_dev_if && other->sk_bound_dev_if &&
+	    sk->sk_bound_dev_if != other->sk_bound_dev_if)
+		return false;
+	return inet_rcv_saddr_equal(sk, other, true);
 }
 
 static int bind_to(struct socket *socket, const struct sockaddr_storage *address,
@@ -295,6 +396,21 @@ static int bind_to(struct socket *socket, const struct sockaddr_storage *address
 	return ret;
 }
 
+/* Whether the node has the address or not: it may be bound to without that option again. */
+static int bind_anywhere(struct socket *socket, const struct sockaddr_storage *address,
+			 size_t bytes)
+{
+	int ret, was;
+
+	ret = procmig_compat_get_option(socket->sk, SOL_IP, IP_FREEBIND, &was);
+	if (!ret)
+		ret = inet_set_option(socket, SOL_IP, IP_FREEBIND, 1);
+	if (ret)
+		return ret;
+	ret = bind_to(socket, address, bytes);
+	return inet_set_option(socket, SOL_IP, IP_FREEBIND, was) ?: ret;
+}
+
 int inet_bind_again(struct socket *socket, const struct procmig_file_inet *wanted)
 {
 	struct sockaddr_storage address = {};
@@ -312,7 +428,9 @@ int inet_bind_again(struct socket *socket, const struct procmig_file_inet *wante
 	if (!(wanted->flags & PROCMIG_INET_BOUND_PORT))
 		((struct sockaddr_in *)&address)->sin_port = 0;
 	if (wanted->flags & (PROCMIG_INET_BOUND_PORT | PROCMIG_INET_BOUND_ADDRESS))
-		ret = bind_to(socket, &address, address_bytes(wanted));
+		ret = wanted->flags & PROCMIG_INET_FOREIGN ?
+		      bind_anywhere(socket, &address, address_bytes(wanted)) :
+		      bind_to(socket, &address, address_bytes(wanted));
 	if (ret)
 		return ret;
 	lock_sock(socket->sk);
@@ -328,11 +446,27 @@ static bool claim_ok(const struct procmig_inet_claim *claim)
 	       (claim->family == AF_INET || claim->family == AF_INET6) &&
 	       !(claim->flags & ~FLAGS) && !(claim->flags & PROCMIG_INET_CONNECTED) &&
 	       !(claim->reuse & ~(REUSE_ADDRESS | REUSE_PORT)) &&
+	       inet_address_is_ok(claim->family, claim->local) &&
 	       uid_valid(make_kuid(&init_user_ns, claim->uid));
 }
 
+/* NULL: of none */
+static const char *claimed_device(const struct claim *claim)
+{
+	return claim->socket.flags & PROCMIG_INET_DEVICE ? claim->device.name : NULL;
+}
+
+static bool claim_is_whole(const struct claim *claim, size_t bytes)
+{
+	if (bytes < sizeof(claim->socket) || !claim_ok(&claim->socket))
+		return false;
+	if (!claimed_device(claim))
+		return bytes == sizeof(claim->socket);
+	return bytes == sizeof(*claim) && sockets_device_is_ok(claim->device.name);
+}
+
 /* As restarting it would, with a socket that is closed again. */
-static int try_to_bind(const struct procmig_inet_claim *claim)
+static int try_to_bind(const struct procmig_inet_claim *claim, const char *device)
 {
 	struct procmig_file_inet wanted = { .family = claim->family, .flags = claim->flags };
 	struct socket *socket;
@@ -348,7 +482,9 @@ static int try_to_bind(const struct procmig_inet_claim *claim)
 		sock_set_reuseaddr(socket->sk);
 	if (claim->reuse & REUSE_PORT)
 		sock_set_reuseport(socket->sk);
-	if (claim->flags & PROCMIG_INET_V6ONLY && claim->family == AF_INET6)
+	if (device)
+		ret = sockets_bind_to_device(socket, device);
+	if (!ret && claim->flags & PROCMIG_INET_V6ONLY && claim->family == AF_INET6)
 		ret = inet_set_option(socket, SOL_IPV6, IPV6_V6ONLY, 1);
 	if (!ret)
 		ret = inet_bind_again(socket, &wanted);
@@ -360,15 +496,16 @@ int inet_admit(struct procmig_inspection *inspection, const void *data, size_t b
 {
 	const struct procmig_inet_claim *claim = data;
 	struct sockaddr_storage address = {};
-	const char *protocol;
+	const char *protocol, *device;
 	int ret;
 
-	if (bytes != sizeof(*claim) || !claim_ok(claim))
+	if (!claim_is_whole(data, bytes))
 		return -EPROTO;
+	device = claimed_device(data);
 	memcpy(&address, claim->local, sizeof(claim->local));
 	address.ss_family = claim->family;
 	protocol = claim->type == SOCK_STREAM ? "TCP" : "UDP";
-	ret = try_to_bind(claim);
+	ret = try_to_bind(claim, device);
 	if (ret == -EADDRINUSE)
 		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_FILES, PROCMIG_OBSTACLE_TAKEN,
 				 -1, "%s socket %pISpc: another socket here has that port; end whoever has it",
@@ -378,6 +515,11 @@ int inet_admit(struct procmig_inspection *inspection, const void *data, size_t b
 				 PROCMIG_OBSTACLE_UNSUPPORTED, -1,
 				 "%s socket %pISpc: this node does not have that address",
 				 protocol, &address);
+	else if (ret == -ENODEV && device)
+		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_FILES,
+				 PROCMIG_OBSTACLE_UNSUPPORTED, -1,
+				 "%s socket %pISpc: this node has no network device %s: make or rename one, or let the socket be bound to none (SO_BINDTODEVICE)",
+				 protocol, &address, device);
 	else if (ret)
 		procmig_obstacle(inspection, PROCMIG_SUBSYSTEM_FILES,
 				 PROCMIG_OBSTACLE_UNSUPPORTED, -1,

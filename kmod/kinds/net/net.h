@@ -50,6 +50,10 @@ int sockets_attach_filter(struct procmig_file_load *load, struct sock *sk,
 bool sockets_device_name(struct sock *sk, int index, char *name);
 /* And back; 0 if there is none. */
 int sockets_device_index(struct sock *sk, const char *name);
+/* Whether the IFNAMSIZ bytes are the name of a device that can be. */
+bool sockets_device_is_ok(const char *name);
+/* SO_BINDTODEVICE; -ENODEV. */
+int sockets_bind_to_device(struct socket *socket, const char *name);
 
 /* ---- inet.c: what TCP and UDP have in common ---- */
 
@@ -58,19 +62,24 @@ bool inet_is_file(struct file *file, const void *other);
 
 const char *inet_obstacle(struct sock *sk);
 void inet_save(struct sock *sk, struct procmig_file_inet *saved);
-/* While inspecting: the address that it is bound to must be had on the target. */
+/* While inspecting: the address and the device that it is bound to must be had on the target. */
 void inet_claim(struct procmig_file_inspection *at, const struct procmig_file_kind *kind,
 		struct sock *sk);
 int inet_admit(struct procmig_inspection *inspection, const void *data, size_t bytes);
-/* Its filter and the options, which follow the body; their bytes. */
+/* Its filter, the options and its device, which follow the body; their bytes. */
 ssize_t inet_save_rest(struct sock *sk, struct procmig_file_inet *saved, void *to, size_t room);
 
 bool inet_is_ok(const struct procmig_file_inet *wanted);
+/* No number of a device that is one of the source: struct sockaddr_in or sockaddr_in6. */
+bool inet_address_is_ok(u32 family, const __u8 *address);
 int inet_set_option(struct socket *socket, int level, int option, int value);
 /* The bytes that follow the body, filter first; far too many if it is damaged. */
 size_t inet_rest_bytes(const struct procmig_file_inet *wanted);
 int inet_set_options(struct socket *socket, const struct procmig_file_inet *wanted,
 		     const void *rest);
+/* Before the address: one of a link is one of a device. */
+int inet_set_device(struct procmig_file_load *load, struct socket *socket,
+		    const struct procmig_file_inet *wanted, const void *rest);
 
 /*
  * Bind to the address of @wanted, if it has one, whatever the sockets of the

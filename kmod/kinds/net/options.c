@@ -30,6 +30,12 @@ struct sock *sockets_sock(struct file *file)
 	return socket ? socket->sk : NULL;
 }
 
+/* Of the others nobody looks at it. */
+static bool may_have_device(struct sock *sk)
+{
+	return sk->sk_family == AF_INET || sk->sk_family == AF_INET6;
+}
+
 static bool is_selected_by_program(struct sock *sk)
 {
 	struct sock_reuseport *group;
@@ -50,7 +56,7 @@ const char *sockets_obstacle(struct sock *sk)
 		return why;
 	if (is_selected_by_program(sk))
 		return "a program that selects (SO_ATTACH_REUSEPORT_CBPF or _EBPF)";
-	if (sk->sk_bound_dev_if)
+	if (sk->sk_bound_dev_if && !may_have_device(sk))
 		return "bound to a device (SO_BINDTODEVICE)";
 	if (sock_flag(sk, SOCK_TXTIME) || sock_flag(sk, SOCK_ZEROCOPY))
 		return "SO_TXTIME or SO_ZEROCOPY";

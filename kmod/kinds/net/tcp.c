@@ -425,12 +425,11 @@ static void tcp_inspect(struct procmig_file_inspection *at, struct file *file)
 		    why);
 		return;
 	}
+	inet_claim(at, &tcp_kind, sk);
 	switch (READ_ONCE(sk->sk_state)) {
 	case TCP_CLOSE:
-		inet_claim(at, &tcp_kind, sk);
 		break;
 	case TCP_LISTEN:
-		inet_claim(at, &tcp_kind, sk);
 		inspect_waiting(at, sk);
 		break;
 	case TCP_SYN_SENT:
@@ -443,7 +442,7 @@ static void tcp_inspect(struct procmig_file_inspection *at, struct file *file)
 
 static const struct procmig_kind kinds[] = {
 	{ "listening TCP socket", PROCMIG_KIND_CARRIED,
-	  "or closed; the address and the port must be free on the target" },
+	  "or closed; the target must have its address, unless it need not (IP_FREEBIND), and its device, and the port free" },
 	{ "connected TCP socket", PROCMIG_KIND_CARRIED,
 	  "both ends inside, or the other one gone; queues, half-closed, waiting to be accepted" },
 	{ "TCP connection to somebody outside", PROCMIG_KIND_PLANNED,
@@ -452,7 +451,7 @@ static const struct procmig_kind kinds[] = {
 
 const struct procmig_file_kind tcp_kind = {
 	.name = "tcp",
-	.version = 1,
+	.version = 2,
 	.owner = THIS_MODULE,
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),

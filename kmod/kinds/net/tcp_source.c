@@ -378,10 +378,14 @@ static int emit_waiting(struct procmig_file_save *save, struct view *child, u32 
 		.what = PROCMIG_TCP_ACCEPTABLE,
 		.description = save->description,
 	};
-	struct procmig_tcp_waiting waiting = {
-		.client = number,
-		.ended = !!(child->end.flags & PROCMIG_TCP_END_DONE),
+	struct {
+		struct procmig_tcp_waiting waiting;
+		struct procmig_inet_device device;
+	} body = {
+		.waiting.client = number,
+		.waiting.ended = !!(child->end.flags & PROCMIG_TCP_END_DONE),
 	};
+	int index = child->sk->sk_bound_dev_if;
 	struct procmig_file_inet to = {}, from = {};
 	struct sockaddr_in6 *local6 = (struct sockaddr_in6 *)to.remote;
 	struct sockaddr_in *local = (struct sockaddr_in *)to.remote;
@@ -389,15 +393,18 @@ static int emit_waiting(struct procmig_file_save *save, struct view *child, u32 
 
 	/* Its remote end is the client's own; the port is at the same place. */
 	save_remote(child->sk, &from);
-	memcpy(waiting.local, from.remote, sizeof(waiting.local));
+	memcpy(body.waiting.local, from.remote, sizeof(body.waiting.local));
 	save_remote(child->sk, &to);
 	local->sin_port = inet_sk(child->sk)->inet_sport;
 	if (child->sk->sk_family == AF_INET)
 		local->sin_addr.s_addr = child->sk->sk_rcv_saddr;
 	else
 		local6->sin6_addr = child->sk->sk_v6_rcv_saddr;
-	memcpy(waiting.remote, to.remote, sizeof(waiting.remote));
-	ret = procmig_file_data(save, &data, sizeof(data), &waiting, sizeof(waiting));
+	memcpy(body.waiting.remote, to.remote, sizeof(body.waiting.remote));
+	if (index && !sockets_device_name(child->sk, index, body.device.name))
+		return -ENODEV;
+	ret = procmig_file_data(save, &data, sizeof(data), &body,
+				index ? sizeof(body) : sizeof(body.waiting));
 	if (!ret)
 		ret = emit_content(save, PROCMIG_TCP_QUEUED, save->description,
 				   &child->received);

@@ -114,6 +114,8 @@ static int rebuild(struct procmig_file_load *load, struct socket *socket, struct
 	const struct procmig_file_tcp *body = &end->body;
 	int ret = set_options(socket, end);
 
+	if (!ret)
+		ret = inet_set_device(load, socket, &body->inet, end->rest);
 	if (ret || body->kind > PROCMIG_TCP_LISTENING)
 		return ret;
 	ret = sockets_attach_filter(load, socket->sk, &body->inet.socket, end->rest);
@@ -532,14 +534,17 @@ static int take_end(struct procmig_file_load *load, struct connection *connectio
 
 /* ---- connections that wait to be accepted -------------------------------- */
 
-static int make_stand_in(struct connection *connection, int family)
+/* Through the device, if there is one, by which that one came that it stands for. */
+static int make_stand_in(struct connection *connection, int family,
+			 const struct procmig_inet_device *device)
 {
 	int ret = sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
 				   &connection->stand_in);
 
-	if (!ret)
-		connection->client = connection->stand_in;
-	return ret;
+	if (ret)
+		return ret;
+	connection->client = connection->stand_in;
+	return device ? sockets_bind_to_device(connection->stand_in, device->name) : 0;
 }
 
 /* Through the whole handshake; what listens is here, so it takes no time. */
@@ -566,7 +571,8 @@ static int connect_to(struct sock *listener, struct socket *client,
 }
 
 static int take_acceptable(struct procmig_file_load *load, struct connection *connection,
-			   struct sock *listener, const struct procmig_tcp_waiting *waiting)
+			   struct sock *listener, const struct procmig_tcp_waiting *waiting,
+			   const struct procmig_inet_device *device)
 {
 	struct procmig_file_inet address = {
 		.family = listener->sk_family,
@@ -576,10 +582,13 @@ static int take_acceptable(struct procmig_file_load *load, struct connection *co
 	};
 	int ret = 0;
 
-	if (connection->client || listener->sk_state != TCP_LISTEN || waiting->ended > 1)
+	if (connection->client || listener->sk_state != TCP_LISTEN || waiting->ended > 1 ||
+	    !inet_address_is_ok(listener->sk_family, waiting->local) ||
+	    !inet_address_is_ok(listener->sk_family, waiting->remote) ||
+	    (device && !sockets_device_is_ok(device->name)))
 		return procmig_file_refuse(load, "a connection that waits to be accepted");
 	if (waiting->client == GONE) {
-		ret = make_stand_in(connection, listener->sk_family);
+		ret = make_stand_in(connection, listener->sk_family, device);
 		if (ret)
 			return ret;
 	} else {
@@ -594,6 +603,19 @@ static int take_acceptable(struct procmig_file_load *load, struct connection *co
 	connection->end[0].state.shutdown = waiting->ended;
 	ret = connect_to(listener, connection->client, &address);
 	return ret ? inet_failed(load, &address, ret) : 0;
+}
+
+static int take_acceptable_data(struct procmig_file_load *load, struct connection *connection,
+				struct sock *listener, const void *data, size_t bytes)
+{
+	const struct procmig_tcp_waiting *waiting = data;
+	const struct procmig_inet_device *device = data + sizeof(*waiting);
+
+	if (bytes == sizeof(*waiting))
+		return take_acceptable(load, connection, listener, waiting, NULL);
+	if (bytes == sizeof(*waiting) + sizeof(*device))
+		return take_acceptable(load, connection, listener, waiting, device);
+	return procmig_file_refuse(load, "a connection that waits to be accepted");
 }
 
 static int take_queued_all(struct procmig_file_load *load, struct connection *connection)
@@ -644,10 +666,7 @@ int tcp_restart_data(struct procmig_file_load *load, struct file *file, const vo
 	case PROCMIG_TCP_ENDED:
 		return take_end(load, connection);
 	case PROCMIG_TCP_ACCEPTABLE:
-		if (bytes != sizeof(struct procmig_tcp_waiting))
-			break;
-		return take_acceptable(load, connection, sockets_sock(file),
-				       (const void *)(data + 1));
+		return take_acceptable_data(load, connection, sockets_sock(file), data + 1, bytes);
 	case PROCMIG_TCP_QUEUED:
 		if (!connection->client)
 			break;

@@ -205,6 +205,8 @@ static int rebuild(struct procmig_file_load *load, struct socket *socket,
 	int ret;
 
 	ret = set_options(socket, body);
+	if (!ret)
+		ret = inet_set_device(load, socket, &body->inet, body + 1);
 	/* Before anybody can send to it. */
 	if (!ret)
 		ret = sockets_attach_filter(load, socket->sk, &body->inet.socket, body + 1);
@@ -338,12 +340,12 @@ static void udp_release(void *object)
 
 static const struct procmig_kind kinds[] = {
 	{ "UDP socket", PROCMIG_KIND_CARRIED,
-	  "bound, connected, options, filter, datagrams that wait to be received" },
+	  "bound, also to a device; connected, options, filter, datagrams that wait to be received" },
 };
 
 const struct procmig_file_kind udp_kind = {
 	.name = "udp",
-	.version = 1,
+	.version = 2,
 	.owner = THIS_MODULE,
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),

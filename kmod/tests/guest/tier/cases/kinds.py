@@ -3,6 +3,7 @@
 import random
 import re
 import subprocess
+from socket import AF_INET6
 
 from .. import statemap
 from ..migration import Migration, migrate, nothing_left
@@ -15,6 +16,10 @@ from .streams import Recording, attempt
 # What an instance of the kernel numbers for itself, or what passes with time.
 OWN = re.compile(r"^(mnt_id|ino|eventfd-id):.*\n|^it_value:.*\n"
                  r"| pos:\S+ ino:\S+ sdev:\S+| ino:\S+ sdev:\S+| fhandle\S*.*|\[\d+\]| [0-9a-f]+:[0-9a-f]+:\d+ ", re.M)
+
+
+# Of the program that holds "device".
+DEVICE = "held0"
 
 
 def kinds():
@@ -31,6 +36,7 @@ def run(tier):
     for kind in kinds():
         check(f"kinds: {kind}, {tier.options.spoiled} streams with bytes changed", spoiled, tier, kind)
     check("kinds: terminals whose records are wrong", wrong_terminal, tier)
+    check("kinds: devices of sockets whose names are wrong", wrong_device, tier)
     check("kinds: they are declared as the map of state says", declared, tier)
     check("kinds: one that the target does not know", missing_on_target, tier)
     check("kinds: files in memory that others made stay", others_stay, tier)
@@ -61,9 +67,19 @@ def prepare(guest, program, kind):
         guest.run(f"mkdir -p {beside}-watched; touch {beside}-watched/file")
     if kind == "log":
         listen(guest, beside)
+    if kind == "device":
+        add_device(guest)
     if kind == "locks":
         for suffix in ("posix", "description", "flock", "lease"):
             guest.run(f"touch -d 2001-01-01 {beside}-{suffix}")
+
+
+def add_device(guest):
+    """With an index that the other guest's has not: what goes by it would be seen."""
+    index = 40 + guest.name.endswith("b")
+    guest.run(f"modprobe dummy; ip link add {DEVICE} index {index} type dummy 2>/dev/null; "
+              f"ip link set {DEVICE} up; ip address replace 198.51.100.77/32 dev {DEVICE}; "
+              f"ip address replace fe80::77/64 dev {DEVICE} nodad")
 
 
 def listen(guest, beside):
@@ -228,6 +244,53 @@ def wrong_terminal(tier):
         require(word != "READY", f"{record}: {what}: the target took it")
         require(answer.get("state") == "ABORTED" and answer["message"],
                 f"{record}: {what}: the target is {answer.get('state')}: {word}")
+    tier.programs.append(program)
+    program.stop(tier.a)
+    nothing_left(*tier.guests)
+
+
+# (record, what, offset, layout, value, what it says): of a UDP socket that is bound to a
+# device, or of a TCP connection that waits to be accepted
+WRONG_DEVICE = (
+    ("open", "no NUL", -16, "16s", b"x" * 16, "the device of a socket"),
+    ("open", "empty", -16, "16s", b"", "the device of a socket"),
+    ("open", "a path", -16, "16s", b"../lo", "the device of a socket"),
+    ("open", "there is none", -16, "16s", b"nowhere0", "the network device nowhere0"),
+    ("open", "it is not there", 140, "I", 0x07, "a UDP socket"),
+    ("open", "an index as the scope of the address", 168, "I", 1, "a UDP socket"),
+    ("open", "an index as the scope of the other address", 196, "I", 1, "a UDP socket"),
+    ("open", "an unknown flag", 140, "I", 0x80, "a UDP socket"),
+    ("waiting", "no NUL", -16, "16s", b"x" * 16, "a connection that waits"),
+    ("waiting", "an index as the scope of the address", 48, "I", 1, "a connection that waits"),
+    ("waiting", "without a part of it", None, None, None, "a connection that waits"),
+)
+
+
+def device_records(stream):
+    opened = (r for r in stream.demand if (r.subsystem, r.type) == (FILES, 2) and
+              r.body[24:28] == b"udp\0" and r.get(136, "I") == AF_INET6)
+    waiting = (r for r in stream.demand if (r.subsystem, r.type) == (FILES, 4) and
+               len(r.body) == 96 and r.get(8, "I") == 5 and r.get(24, "H") == AF_INET6)
+    return {"open": next(opened), "waiting": next(waiting)}
+
+
+def wrong_device(tier):
+    program = Program(tier, "held", argument="=device")
+    for guest in tier.guests:
+        prepare(guest, program, "device")
+    recording = Recording(tier, lambda _: program, ready="still")
+    for which, what, offset, layout, value, words in WRONG_DEVICE:
+        stream = recording.get()
+        record = device_records(stream)[which]
+        require(record.body[-16:].rstrip(b"\0") == DEVICE.encode(), f"the record ends with {record.body[-16:]}")
+        if offset is None:
+            del record.body[-1]
+        else:
+            record.put(offset % len(record.body), layout, value)
+        word, answer = attempt(tier, recording, stream.bytes(DEMAND), stream.bytes(BULK), run_it=False)
+        require(word != "READY", f"{which}: {what}: the target took it")
+        require(answer.get("state") == "ABORTED" and words in answer["message"],
+                f"{which}: {what}: the target is {answer.get('state')}: {word}, {answer.get('message')}")
     tier.programs.append(program)
     program.stop(tier.a)
     nothing_left(*tier.guests)

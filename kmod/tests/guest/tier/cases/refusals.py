@@ -7,6 +7,7 @@ from ..migration import Migration, foretold, nothing_left
 from ..program import Program
 from ..report import Failed, Skipped, require
 from ..setup import ROOT
+from .kinds import DEVICE, prepare
 
 
 def kinds():
@@ -31,6 +32,8 @@ def run(tier):
     check("refusals: a message queue's name that is taken on the target", queue_taken, tier)
     check("refusals: ports that are taken on the target", ports_taken, tier)
     check("refusals: an address that the target does not have", address_missing, tier)
+    check("refusals: a device that the target does not have", device_missing, tier)
+    check("refusals: a device that is gone", device_gone, tier)
     check("refusals: a file of the kernel that the target does not have", pseudo_missing, tier)
     check("refusals: the directory of a deleted file that the target does not have", directory_missing, tier)
     check("refusals: what a target has that is like the source", nothing_taken, tier)
@@ -200,10 +203,50 @@ def address_missing(tier):
     try:
         source = Watched(listening(tier, tier.a, "tcp", "192.0.2.1:4711"))
         foretold(tier, source, "TCP socket 192.0.2.1:4711: this node does not have that address")
+        # a socket keeps an address that its own node has lost
+        tier.a.run("ip address del 192.0.2.1/32 dev lo")
+        foretold(tier, source)
     finally:
         if source:
             tier.a.end(source.pid)
-        tier.a.run("ip address del 192.0.2.1/32 dev lo")
+        tier.a.run("ip address del 192.0.2.1/32 dev lo 2>/dev/null || true")
+
+
+def device_missing(tier):
+    program = Program(tier, "held", argument="device")
+    prepare(tier.a, program, "device")
+    tier.b.run(f"ip link del {DEVICE} 2>/dev/null || true")
+    program.start(tier.a)
+    program.await_lines(2)
+    none = f"this node has no network device {DEVICE}: "
+    obstacles = foretold(tier, program, none)
+    texts = [o["text"] for o in obstacles]
+    for which in "UDP socket 198.51.100.77:", "TCP socket 198.51.100.77:", "TCP socket [::]:0: ":
+        require(any(text.startswith(which) for text in texts), f"no word about {which} in {texts}")
+    require(all(none in text for text in texts), str(texts))
+    target_refuses(tier, program, f"bound to the network device {DEVICE}")
+
+
+DEVICE_USER = f"""
+import socket, time
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"{DEVICE}")
+one.bind(("127.0.0.1", 4714))
+time.sleep(1000)
+"""
+
+
+def device_gone(tier):
+    prepare(tier.a, Program(tier, "held", argument="device"), "device")
+    source = Watched(tier.a.start(["python3", "-c", DEVICE_USER]))
+    try:
+        tier.a.run("timeout 30 sh -c 'until grep -q :126A /proc/net/udp; do sleep 0.1; done'")
+        tier.a.run(f"ip link del {DEVICE}")
+        obstacles, _ = tier.a.inspect(source.pid)
+        require(any("UDP socket 127.0.0.1:4714 bound to a device that is gone" in o["text"] for o in obstacles),
+                str(obstacles))
+    finally:
+        tier.a.end(source.pid)
 
 
 def pseudo_missing(tier):
@@ -236,9 +279,12 @@ def directory_missing(tier):
 
 
 def nothing_taken(tier):
-    kinds = "tmpfs", "mqueue", "procfs", "tcp-bound", "udp"
+    kinds = "tmpfs", "mqueue", "procfs", "tcp-bound", "udp", "device", "freebind"
     for name, kind in *(("held", kind) for kind in kinds), ("sysv", "="):
-        program = Program(tier, name, argument=kind).start(tier.a)
+        program = Program(tier, name, argument=kind)
+        for guest in tier.guests:
+            prepare(guest, program, kind)
+        program.start(tier.a)
         program.await_lines(2)
         foretold(tier, program)
         program.stop_and_compare(tier.a)

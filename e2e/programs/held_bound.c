@@ -69,6 +69,7 @@ static union name address(const char *text, const char *device)
 static const char *device;
 static int udp, udp6, fresh, listener, pair[2], client, lenient[2], any_listener;
 static int link_udp = -1, link_listener, link_pair[2], scoped;
+static int twin[2];
 static union name listener_name, link_name;
 
 static int new_bound(int family, int type, const char *to)
@@ -146,6 +147,7 @@ static void begin_link(void)
 
 void device_begin(void)
 {
+	union name name;
 	const char *home;
 	int fd;
 
@@ -157,6 +159,12 @@ void device_begin(void)
 	fresh = new_bound(AF_INET6, SOCK_STREAM, device);
 	any_listener = bound(SOCK_STREAM, "0.0.0.0", "lo");
 	connect_pair(any_listener, NULL, lenient);
+	/* one port, for two of them if there are two devices */
+	twin[0] = bound(SOCK_DGRAM, "0.0.0.0", "lo");
+	name = name_of(twin[0]);
+	twin[1] = new_bound(AF_INET, SOCK_DGRAM, device);
+	if (strcmp(device, "lo"))
+		must(bind(twin[1], &name.any, sizeof(name)));
 	if (!strcmp(device, OWN_DEVICE))
 		begin_link();
 	listener = bound(SOCK_STREAM, home, device);
@@ -170,6 +178,8 @@ void device_begin(void)
 	lies_still(fresh);
 	lies_still(listener);
 	lies_still(any_listener);
+	lies_still(twin[0]);
+	lies_still(twin[1]);
 	lies_still(client);
 }
 
@@ -252,6 +262,9 @@ void device_end(void)
 	expect_device(lenient[0], "");
 	expect_device(lenient[1], "lo");
 	expect_name(listener, &listener_name);
+	expect_device(twin[0], "lo");
+	expect_device(twin[1], device);
+	is(!strcmp(device, "lo") || name_of(twin[0]).in.sin_port == name_of(twin[1]).in.sin_port);
 	served[0] = must(accept(listener, NULL, NULL));
 	served[1] = must(accept(listener, NULL, NULL));
 	expect_text(served[0], "gone");

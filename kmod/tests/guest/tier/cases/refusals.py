@@ -280,7 +280,7 @@ def directory_missing(tier):
 
 def nothing_taken(tier):
     kinds = "tmpfs", "mqueue", "procfs", "tcp-bound", "udp", "device", "freebind"
-    for name, kind in *(("held", kind) for kind in kinds), ("sysv", "="):
+    for name, kind in *(("held", kind) for kind in kinds), ("sysv", 0):
         program = Program(tier, name, argument=kind)
         for guest in tier.guests:
             prepare(guest, program, kind)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kernel.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "identity.h"
@@ -17,6 +18,53 @@ const struct procmig_scope *procmig_inspected_scope(struct procmig_inspection *i
 	return &inspection->scope;
 }
 EXPORT_SYMBOL_GPL(procmig_inspected_scope);
+
+void *procmig_inspection_private(struct procmig_inspection *inspection,
+				 const struct procmig_subsystem *subsystem)
+{
+	int i = procmig_subsystem_index(inspection->subsystems, subsystem->id);
+
+	return i < 0 ? NULL : inspection->private[i];
+}
+EXPORT_SYMBOL_GPL(procmig_inspection_private);
+
+int procmig_inspection_begin(struct procmig_inspection *inspection,
+			     const struct procmig_subsystem_set *set)
+{
+	const struct procmig_subsystem *subsystem;
+	unsigned int i;
+
+	xa_init(&inspection->clear);
+	inspection->subsystems = set;
+	for (i = 0; i < set->count; i++) {
+		subsystem = set->subsystem[i];
+		if (!subsystem->inspection_private_bytes)
+			continue;
+		inspection->private[i] = kvzalloc(subsystem->inspection_private_bytes,
+						  GFP_KERNEL);
+		if (!inspection->private[i]) {
+			procmig_inspection_end(inspection);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void procmig_inspection_end(struct procmig_inspection *inspection)
+{
+	const struct procmig_subsystem_set *set = inspection->subsystems;
+	unsigned int i;
+
+	for (i = 0; i < set->count; i++) {
+		if (!inspection->private[i])
+			continue;
+		if (set->subsystem[i]->forget_inspection)
+			set->subsystem[i]->forget_inspection(inspection->private[i]);
+		kvfree(inspection->private[i]);
+		inspection->private[i] = NULL;
+	}
+	xa_destroy(&inspection->clear);
+}
 
 enum procmig_mechanism_kind
 procmig_inspected_mechanism(struct procmig_inspection *inspection, u32 subsystem,

@@ -23,6 +23,8 @@ struct procmig_inspection {
 	unsigned int pid_count;
 	bool descendant;		/* @task is another than the first */
 	struct xarray clear;		/* by address: see procmig_clear() */
+	const struct procmig_subsystem_set *subsystems;
+	void *private[PROCMIG_MAX_SUBSYSTEMS];
 
 	void *buffer;			/* obstacles, one behind the other */
 	size_t room;			/* its size */
@@ -36,6 +38,11 @@ struct procmig_inspection {
 	size_t claims_used;		/* what all of them need */
 	size_t claims_written;		/* what those take that fit */
 };
+
+/* What the subsystems of @set remember from one task to the next; 0 or -ENOMEM. */
+int procmig_inspection_begin(struct procmig_inspection *inspection,
+			     const struct procmig_subsystem_set *set);
+void procmig_inspection_end(struct procmig_inspection *inspection);
 
 /* Ask every subsystem of @set about @task. */
 int procmig_inspect_task(struct procmig_inspection *inspection,

@@ -194,7 +194,9 @@ static int inspect_all(struct procmig_inspection *inspection,
 	unsigned int i;
 	int ret;
 
-	xa_init(&inspection->clear);
+	ret = procmig_inspection_begin(inspection, set);
+	if (ret)
+		return ret;
 	inspect_selection(inspection);
 	inspection->processes = tree->count;
 	ret = procmig_scope_fill(&inspection->scope, tree->task, tree->count);
@@ -202,7 +204,7 @@ static int inspect_all(struct procmig_inspection *inspection,
 		ret = inspect_member(inspection, tree, set, i);
 	inspection->task = tree->task[0];
 	procmig_scope_clear(&inspection->scope);
-	xa_destroy(&inspection->clear);
+	procmig_inspection_end(inspection);
 	return ret;
 }
 

@@ -62,11 +62,6 @@ static bool is_inside(const struct procmig_scope *scope, struct pid *pid)
 	return inside;
 }
 
-static bool is_file(struct file *file, const void *other)
-{
-	return file == other;
-}
-
 static bool tells_inside(struct procmig_file_inspection *at, const struct procmig_mqueue *queue)
 {
 	struct file *file = procmig_file_of_socket(queue->notify_socket);
@@ -74,7 +69,7 @@ static bool tells_inside(struct procmig_file_inspection *at, const struct procmi
 
 	if (!file)
 		return false;
-	inside = procmig_file_count(at, is_file, file);
+	inside = procmig_file_is_inside(at, file);
 	fput(file);
 	return inside;
 }

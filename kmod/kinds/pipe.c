@@ -45,7 +45,10 @@ static bool is_writer(struct file *file, const void *inode)
 static bool all_inside(struct procmig_file_inspection *at, struct inode *inode)
 {
 	const struct pipe_inode_info *pipe = inode->i_pipe;
+	struct procmig_file_ends met = procmig_file_ends(at, inode);
 
+	if (READ_ONCE(pipe->readers) <= met.readers && READ_ONCE(pipe->writers) <= met.writers)
+		return true;
 	return READ_ONCE(pipe->readers) <= procmig_file_count(at, is_reader, inode) &&
 	       READ_ONCE(pipe->writers) <= procmig_file_count(at, is_writer, inode);
 }
@@ -61,11 +64,13 @@ static void pipe_inspect(struct procmig_file_inspection *at, struct file *file)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "notification queue of the kernel");
 #endif
+	if (all_inside(at, inode))
+		return;
 	if (procmig_file_find_holder(at, is_end, inode, &holder))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "%s: pid %d (%s) outside holds an end of it as fd %u; migrate them together or end that process",
 				      what, holder.pid, holder.comm, holder.fd);
-	else if (!all_inside(at, inode) && !all_inside(at, inode))
+	else if (!all_inside(at, inode))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "%s: an end of it is held by something that is no descriptor, as of a message in a socket",
 				      what);

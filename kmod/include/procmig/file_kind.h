@@ -177,6 +177,18 @@ unsigned int procmig_file_count(struct procmig_file_inspection *at,
 				bool (*holds)(struct file *file, const void *what),
 				const void *what);
 
+/* Whether the event has that file open, or on its way in a message. */
+bool procmig_file_is_inside(struct procmig_file_inspection *at, struct file *file);
+
+/* How many open files of a pipe the event has that can read, and that can write. */
+struct procmig_file_ends {
+	unsigned int readers, writers;
+};
+
+/* As the inspection has met them: some may have been opened since, or closed. */
+struct procmig_file_ends procmig_file_ends(struct procmig_file_inspection *at,
+					   const struct inode *inode);
+
 /* ---- source ------------------------------------------------------------- */
 
 /*

@@ -152,6 +152,10 @@ struct task_struct *procmig_inspected_task(struct procmig_inspection *inspection
 
 const struct procmig_scope *procmig_inspected_scope(struct procmig_inspection *inspection);
 
+/* The area of @subsystem for the whole inspection, inspection_private_bytes long. */
+void *procmig_inspection_private(struct procmig_inspection *inspection,
+				 const struct procmig_subsystem *subsystem);
+
 enum procmig_mechanism_kind
 procmig_inspected_mechanism(struct procmig_inspection *inspection, u32 subsystem,
 			    u64 entity, enum procmig_mechanism_kind otherwise);

@@ -69,6 +69,8 @@ struct procmig_subsystem_status {
  * @owner: THIS_MODULE; pinned while a request uses the subsystem
  * @private_bytes: size of the zeroed private area per process
  * @event_private_bytes: size of the zeroed private area per event
+ * @inspection_private_bytes: size of the zeroed area that @inspect finds for all tasks
+ *	of one inspection, see procmig_inspection_private()
  * @kinds: the kinds of state that the subsystem knows
  * @kind_count: how many
  *
@@ -77,6 +79,7 @@ struct procmig_subsystem_status {
  *	would send to the estimate.  Called on a running task before anything is
  *	frozen, and again on the quiesced one.  An error means that the
  *	inspection itself failed.
+ * @forget_inspection: optional; worker or caller.  Drop what that area refers to.
  * @admit: optional; caller, target.  Name what stands here against something that
  *	@inspect on the source has claimed by procmig_claim(), through
  *	procmig_obstacle().  Trust nothing in @data, which is followed by a NUL; an
@@ -144,10 +147,12 @@ struct procmig_subsystem {
 	struct module *owner;
 	size_t private_bytes;
 	size_t event_private_bytes;
+	size_t inspection_private_bytes;
 	const struct procmig_kind *kinds;
 	unsigned int kind_count;
 
 	int (*inspect)(struct procmig_inspection *inspection);
+	void (*forget_inspection)(void *private);
 	int (*admit)(struct procmig_inspection *inspection, const void *data, size_t bytes);
 	int (*setup_event)(void *private);
 	void (*cleanup_event)(void *private);

@@ -242,7 +242,7 @@ static void inspect_holder(struct procmig_file_inspection *at, struct sock *sk,
 {
 	struct procmig_file_holder holder;
 
-	if (procmig_file_count(at, inet_is_file, file))
+	if (procmig_file_is_inside(at, file))
 		return;
 	if (procmig_file_find_holder(at, inet_is_file, file, &holder))
 		say(at, sk, PROCMIG_OBSTACLE_SHARED,
@@ -300,7 +300,7 @@ static bool is_settled(struct procmig_file_inspection *at, struct sock *sk)
 	bool settled = true;
 
 	if (where == TCP_OTHER_HELD)
-		settled = file && procmig_file_count(at, inet_is_file, file);
+		settled = file && procmig_file_is_inside(at, file);
 	else if (where == TCP_OTHER_WAITING)
 		settled = procmig_file_count(at, listens_for, other);
 	else if (where == TCP_OTHER_ASKED)
@@ -372,7 +372,7 @@ static bool is_client_carried(struct procmig_file_inspection *at, struct sock *c
 	switch (where) {
 	case TCP_OTHER_HELD:
 		file = procmig_file_of_socket(client);
-		carried = file && procmig_file_count(at, inet_is_file, file);
+		carried = file && procmig_file_is_inside(at, file);
 		if (file)
 			fput(file);
 		break;

@@ -115,7 +115,7 @@ static bool is_client_outside(struct procmig_file_inspection *at, struct sock *e
 		return false;
 	file = get_file_of(client, &outside);
 	if (file) {
-		outside = !procmig_file_count(at, is_file, file);
+		outside = !procmig_file_is_inside(at, file);
 		fput(file);
 	}
 	sock_put(client);
@@ -151,7 +151,7 @@ static void inspect_peer(struct procmig_file_inspection *at, struct sock *sk)
 	if (alive && !file && !procmig_file_count(at, listens_for, peer))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_STATE,
 				      "Unix socket: its connection waits to be accepted outside");
-	else if (file && !procmig_file_count(at, is_file, file) && !unix_is_replaceable(sk, peer)) {
+	else if (file && !procmig_file_is_inside(at, file) && !unix_is_replaceable(sk, peer)) {
 		if (procmig_file_find_holder(at, is_file, file, &holder))
 			procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 					      "Unix socket: it is connected to pid %d (%s), fd %u, outside; migrate them together or close it",

@@ -17,6 +17,10 @@ struct saving {
 	struct files_event *event;
 	void *body;
 	char *text;		/* to describe a file in */
+
+	/* By a descriptor each: whose locks were sent with this process. */
+	unsigned int *settled;
+	u32 settled_count;
 };
 
 /* 1 if it is new, 0 if it was met before, or a negative errno. */
@@ -427,6 +431,22 @@ static int emit_data(struct saving *saving)
 
 /* ---- locks and owners ---------------------------------------------------- */
 
+static int settle(struct saving *saving, struct file *file, unsigned int fd)
+{
+	unsigned int *more;
+	u32 number;
+	int ret = meet(&saving->event->settled, file, &number);
+
+	if (ret <= 0)
+		return ret;
+	more = procmig_grow(saving->settled, saving->settled_count, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	saving->settled = more;
+	saving->settled[saving->settled_count++] = fd;
+	return ret;
+}
+
 /*
  * Every lock that is the process's own, and what belongs to a description with
  * the first process that has a descriptor of it: by that the target finds it.
@@ -447,7 +467,7 @@ static int emit_locks(struct saving *saving)
 			continue;
 		ret = meet(&here, file, &number);
 		if (ret > 0)
-			ret = meet(&saving->event->settled, file, &number);
+			ret = settle(saving, file, fd);
 		else if (!ret)
 			continue;
 		if (ret >= 0)
@@ -457,30 +477,16 @@ static int emit_locks(struct saving *saving)
 	return min(ret, 0);
 }
 
-/* The lowest descriptor of the process for that file. */
-static unsigned int descriptor_of(struct task_struct *task, const struct file *file)
-{
-	struct file *held;
-	unsigned int fd;
-
-	for (fd = 0; (held = next_file(task, &fd)); fd++)
-		if (held == file)
-			return fd;
-	return FILES_NO_DESCRIPTOR;
-}
-
-/* Of the descriptions that were settled from number @from on. */
-static int emit_owners(struct saving *saving, u32 from)
+static int emit_owners(struct saving *saving)
 {
 	struct procmig_process *process = saving->save.process;
-	struct files_met *settled = &saving->event->settled;
-	struct file *file;
+	unsigned int fd;
 	int ret = 0;
+	u32 i;
 
-	for (; !ret && from < settled->count; from++) {
-		file = (struct file *)settled->thing[from];
-		ret = files_emit_owner(process, file,
-				       descriptor_of(procmig_task(process), file));
+	for (i = 0; !ret && i < saving->settled_count; i++) {
+		fd = saving->settled[i];
+		ret = files_emit_owner(process, next_file(procmig_task(process), &fd), fd);
 	}
 	return ret;
 }
@@ -617,7 +623,6 @@ static int emit_table(struct saving *saving)
 {
 	struct procmig_process *process = saving->save.process;
 	pid_t with = first_with(process, procmig_task(process)->files);
-	u32 settled = saving->event->settled.count;
 	int ret;
 
 	if (with > 0)
@@ -625,7 +630,7 @@ static int emit_table(struct saving *saving)
 	ret = with ?: emit_descriptors(saving);
 	if (!ret)
 		ret = emit_locks(saving);
-	return ret ?: emit_owners(saving, settled);
+	return ret ?: emit_owners(saving);
 }
 
 int files_checkpoint(struct procmig_process *process)
@@ -654,6 +659,7 @@ int files_checkpoint(struct procmig_process *process)
 		ret = emit_table(&saving);
 	files->shared_known = event->shared_count;
 	path_put(&root);
+	kvfree(saving.settled);
 	kvfree(saving.body);
 	return ret ?: PROCMIG_DONE;
 }

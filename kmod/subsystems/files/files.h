@@ -4,6 +4,7 @@
 #define _PROCMIG_FILES_H
 
 #include <linux/fs.h>
+#include <linux/rhashtable-types.h>
 #include <linux/xarray.h>
 #include <procmig/compat.h>
 #include <procmig/file_kind.h>
@@ -209,6 +210,20 @@ int files_admit(struct procmig_inspection *inspection, const void *data, size_t 
 /* While inspecting: its name is to be free on the target. */
 void files_tmpfs_claim(struct procmig_file_inspection *at, struct file *file);
 
+/* ---- inside.c ---- */
+
+/* Of an inspection: what the event has open, from the first look on. */
+struct files_inside {
+	bool looked, known;
+	struct rhashtable met;
+};
+
+/* 0, or a negative errno: -EINTR when the caller is killed. */
+int files_look_inside(struct procmig_file_inspection *at);
+void files_forget_inside(void *private);
+/* How many descriptors of @file there are inside; 0 also if it has been opened since. */
+unsigned int files_descriptors_inside(struct procmig_file_inspection *at, struct file *file);
+
 /* ---- holders.c ---- */
 
 /* Files that are met, each once, and referenced until they are taken. */
@@ -229,9 +244,6 @@ struct file *files_walk_take(struct files_walk *walk);
 /* As @each_kept of the kind of @file. */
 void files_each_kept(const struct files_kinds *kinds, struct file *file,
 		     void (*see)(struct file *file, void *private), void *private);
-
-/* Whether a process inside has a descriptor of it. */
-bool files_has_descriptor(const struct procmig_scope *scope, const struct file *file);
 
 /*
  * A descriptor of @file, to which the caller holds a reference, outside of the

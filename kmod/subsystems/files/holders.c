@@ -141,6 +141,7 @@ unsigned int procmig_file_count(struct procmig_file_inspection *at,
 		for (fd = 0; (file = procmig_compat_next_file(task, &fd)); fd++)
 			consider(file, &search);
 		rcu_read_unlock();
+		cond_resched();
 	}
 	/* What was left out without memory counts as outside: an obstacle. */
 	while ((file = files_walk_take(&search.walk))) {
@@ -158,27 +159,6 @@ static bool is_same(struct file *file, const void *other)
 	return file == other;
 }
 
-static unsigned int count_descriptors(const struct procmig_scope *scope,
-				      const struct file *file)
-{
-	unsigned int n, fd, count = 0;
-	struct task_struct *task;
-	struct file *held;
-
-	for (n = 0; (task = procmig_scope_at(scope, n)); n++) {
-		rcu_read_lock();
-		for (fd = 0; (held = procmig_compat_next_file(task, &fd)); fd++)
-			count += held == file;
-		rcu_read_unlock();
-	}
-	return count;
-}
-
-bool files_has_descriptor(const struct procmig_scope *scope, const struct file *file)
-{
-	return count_descriptors(scope, file);
-}
-
 bool files_find_sharer(struct procmig_file_inspection *at, struct file *file,
 		       struct procmig_file_holder *sharer)
 {
@@ -187,9 +167,7 @@ bool files_find_sharer(struct procmig_file_inspection *at, struct file *file,
 	 * those of the descriptors may also be a mapping's or a system call's, so
 	 * they only say that it is worth looking.
 	 */
-	if (file_count(file) <= 2 ||
-	    file_count(file) <= 1 + count_descriptors(procmig_inspected_scope(at->inspection),
-						      file))
+	if (file_count(file) <= 1 + max(files_descriptors_inside(at, file), 1u))
 		return false;
 	return procmig_file_find_holder(at, is_same, file, sharer);
 }

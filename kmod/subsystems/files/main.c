@@ -90,7 +90,6 @@ static void inspect_file(struct procmig_file_inspection *at, struct file *file, 
 /* What comes with a file, and with that in turn; what has a descriptor is seen by that. */
 static int inspect_kept(struct procmig_file_inspection *at, struct file *file, char *buffer)
 {
-	const struct procmig_scope *scope = procmig_inspected_scope(at->inspection);
 	struct files_walk walk;
 	struct file *kept;
 	bool failed;
@@ -99,7 +98,7 @@ static int inspect_kept(struct procmig_file_inspection *at, struct file *file, c
 	files_each_kept(at->kinds, file, files_walk_meet, &walk);
 	at->kept = true;
 	while ((kept = files_walk_take(&walk))) {
-		if (!files_has_descriptor(scope, kept)) {
+		if (!files_descriptors_inside(at, kept)) {
 			inspect_file(at, kept, buffer);
 			files_each_kept(at->kinds, kept, files_walk_meet, &walk);
 		}
@@ -256,6 +255,15 @@ static int inspect_made(struct procmig_file_inspection *at)
 			       inspect_made_file, at);
 }
 
+static int inspect_everything(struct procmig_file_inspection *at, char *buffer)
+{
+	int ret;
+
+	inspect_cwd(at);
+	ret = inspect_made(at);
+	return ret ?: inspect_descriptors(at, buffer);
+}
+
 static int files_inspect(struct procmig_inspection *inspection)
 {
 	struct task_struct *task = procmig_inspected_task(inspection);
@@ -278,12 +286,11 @@ static int files_inspect(struct procmig_inspection *inspection)
 	task_unlock(task);
 	if (root.mnt) {
 		at.root = &root;
-		inspect_cwd(&at);
-		ret = inspect_made(&at);
 		files_kinds_get(set);
 		at.kinds = set;
+		ret = files_look_inside(&at);
 		if (!ret)
-			ret = inspect_descriptors(&at, buffer);
+			ret = inspect_everything(&at, buffer);
 		files_kinds_put(set);
 		path_put(&root);
 	}
@@ -339,7 +346,9 @@ const struct procmig_subsystem files_subsystem = {
 	.event_private_bytes = sizeof(struct files_event),
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),
+	.inspection_private_bytes = sizeof(struct files_inside),
 	.inspect = files_inspect,
+	.forget_inspection = files_forget_inside,
 	.admit = files_admit,
 	.setup_event = files_setup_event,
 	.cleanup_event = files_cleanup_event,

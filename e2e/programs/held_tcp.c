@@ -436,7 +436,7 @@ void tcp_closing_end(void)
 
 /* ---- waiting to be accepted ---------------------------------------------- */
 
-static int waiting_at, client[4];
+static int waiting_at, client[4], waiting_at_both, ipv4_client;
 
 static int connected_to(const union name *name, const char *text)
 {
@@ -446,6 +446,36 @@ static int connected_to(const union name *name, const char *text)
 	if (*text)
 		say(fd, text);
 	return fd;
+}
+
+/* A listener of IPv6 that is asked by IPv4, at another address than the usual one. */
+static void ask_by_ipv4(void)
+{
+	union name name = { .in6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_any } };
+
+	waiting_at_both = must(socket(AF_INET6, SOCK_STREAM, 0));
+	set(waiting_at_both, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	must(bind(waiting_at_both, &name.any, sizeof(name)));
+	must(listen(waiting_at_both, 1));
+	must(getsockname(waiting_at_both, &name.any, &(socklen_t){ sizeof(name) }));
+	name = (union name){ .in = { .sin_family = AF_INET, .sin_port = name.in6.sin6_port,
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 4) } };
+	ipv4_client = connected_to(&name, "by IPv4");
+}
+
+static void expect_ipv4(void)
+{
+	int served = must(accept(waiting_at_both, NULL, NULL));
+	union name asked, here;
+
+	expect_text(served, "by IPv4");
+	echo(ipv4_client, served, 4);
+	must(getpeername(ipv4_client, &asked.any, &(socklen_t){ sizeof(asked) }));
+	must(getsockname(served, &here.any, &(socklen_t){ sizeof(here) }));
+	is(asked.in.sin_family == AF_INET &&
+	   asked.in.sin_addr.s_addr == htonl(INADDR_LOOPBACK + 4));
+	is(here.in6.sin6_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&here.in6.sin6_addr) &&
+	   here.in6.sin6_addr.s6_addr32[3] == asked.in.sin_addr.s_addr);
 }
 
 void tcp_waiting_begin(void)
@@ -458,6 +488,9 @@ void tcp_waiting_begin(void)
 	client[2] = connected_to(&name, "two");
 	must(shutdown(client[2], SHUT_WR));
 	client[3] = connected_to(&name, "");
+	ask_by_ipv4();
+	lies_still(waiting_at_both);
+	lies_still(ipv4_client);
 	lies_still(waiting_at);
 	lies_still(client[0]);
 	lies_still(client[2]);
@@ -488,6 +521,7 @@ void tcp_waiting_end(void)
 	expect_names((int [2]){ client[3], served[3] });
 	must(fcntl(waiting_at, F_SETFL, O_NONBLOCK));
 	is(accept(waiting_at, NULL, NULL) == -1 && errno == EAGAIN);
+	expect_ipv4();
 }
 
 /* ---- one port for several ------------------------------------------------ */

@@ -570,6 +570,23 @@ static int connect_to(struct sock *listener, struct socket *client,
 	return ms < PATIENCE_MS ? 0 : -ETIMEDOUT;
 }
 
+/* Who has asked by IPv4 knows the addresses without what makes them such of IPv6. */
+static bool as_ipv4(__u8 *text)
+{
+	const struct sockaddr_in6 *mapped = (const struct sockaddr_in6 *)text;
+	struct sockaddr_in plain = {
+		.sin_family = AF_INET,
+		.sin_port = mapped->sin6_port,
+		.sin_addr.s_addr = mapped->sin6_addr.s6_addr32[3],
+	};
+
+	if (!ipv6_addr_v4mapped(&mapped->sin6_addr))
+		return false;
+	memset(text, 0, sizeof(*mapped));
+	memcpy(text, &plain, sizeof(plain));
+	return true;
+}
+
 static int take_acceptable(struct procmig_file_load *load, struct connection *connection,
 			   struct sock *listener, const struct procmig_tcp_waiting *waiting,
 			   const struct procmig_inet_device *device)
@@ -600,6 +617,9 @@ static int take_acceptable(struct procmig_file_load *load, struct connection *co
 	}
 	memcpy(address.local, waiting->local, sizeof(address.local));
 	memcpy(address.remote, waiting->remote, sizeof(address.remote));
+	if (address.family != listener->sk_family &&
+	    (address.family != AF_INET || !as_ipv4(address.local) || !as_ipv4(address.remote)))
+		return procmig_file_refuse(load, "the addresses of who waits to be accepted");
 	connection->end[0].state.shutdown = waiting->ended;
 	ret = connect_to(listener, connection->client, &address);
 	return ret ? inet_failed(load, &address, ret) : 0;

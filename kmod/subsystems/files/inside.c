@@ -27,7 +27,6 @@ static const struct rhashtable_params by_thing = {
 	.key_len = sizeof_field(struct met, thing),
 	.key_offset = offsetof(struct met, thing),
 	.head_offset = offsetof(struct met, node),
-	.automatic_shrinking = false,
 };
 
 static struct met *find(struct files_inside *inside, const void *thing)

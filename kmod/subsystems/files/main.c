@@ -63,6 +63,17 @@ static void ask_kind(struct procmig_file_inspection *at,
 		procmig_clear(at->inspection, file);
 }
 
+/* What has no name of its own is called by what it is. */
+static const char *name_of(struct file *file, char *buffer)
+{
+	umode_t mode = file_inode(file)->i_mode;
+
+	if (!S_ISREG(mode) && !S_ISDIR(mode))
+		return files_describe(file, buffer, PATH_MAX);
+	scnprintf(buffer, PATH_MAX, "%pD", file);
+	return buffer;
+}
+
 static void inspect_file(struct procmig_file_inspection *at, struct file *file, char *buffer)
 {
 	const struct procmig_file_kind *kind = files_kind_of(at->kinds, file);
@@ -81,8 +92,8 @@ static void inspect_file(struct procmig_file_inspection *at, struct file *file, 
 	/* A device has no position, so nobody notices that it is no longer shared. */
 	if (!S_ISCHR(file_inode(file)->i_mode) && files_find_sharer(at, file, &sharer))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
-				      "%pD: the open file is shared with pid %d (%s); migrate them together or end that process",
-				      file, sharer.pid, sharer.comm);
+				      "%s: the open file is shared with pid %d (%s); migrate them together or end that process",
+				      name_of(file, buffer), sharer.pid, sharer.comm);
 	else
 		ask_kind(at, kind, file);
 }

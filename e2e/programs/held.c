@@ -861,7 +861,8 @@ static void tmpfs_end(void)
 
 static int own_stat, own_comm, own_descriptors, uptime, about_uptime, about_closed, online;
 static int to_reader, from_reader;
-static pid_t reader;
+static int about_zombie;
+static pid_t reader, zombie;
 
 static int about(int fd)
 {
@@ -917,6 +918,19 @@ static void reader_end(void)
 	program_check(WIFEXITED(status) && !WEXITSTATUS(status), "the reader ended with %x", status);
 }
 
+/* It has ended, and nobody has asked for it. */
+static void zombie_begin(void)
+{
+	siginfo_t ended;
+
+	zombie = must(fork());
+	if (!zombie)
+		_exit(7);
+	must(waitid(P_PID, zombie, &ended, WEXITED | WNOWAIT));
+	snprintf(path_buffer, sizeof(path_buffer), "/proc/%d/task/%d/schedstat", zombie, zombie);
+	about_zombie = lies_still(must(open(path_buffer, O_RDONLY)));
+}
+
 static void procfs_begin(void)
 {
 	char part[16];
@@ -945,6 +959,7 @@ static void procfs_begin(void)
 	lies_still(about_uptime);
 	lies_still(online);
 	reader_begin();
+	zombie_begin();
 }
 
 static void procfs_step(long number)
@@ -967,6 +982,7 @@ static void procfs_step(long number)
 static void procfs_end(void)
 {
 	char said, wanted[16], about[16];
+	int status;
 
 	snprintf(wanted, sizeof(wanted), "%d ", getpid());
 	is(read(own_stat, &said, 1) == 1 && said == wanted[1]);
@@ -974,6 +990,10 @@ static void procfs_end(void)
 	is(pread(about_uptime, about, sizeof(about), 0) > 6 && !memcmp(about, "pos:\t4", 6));
 	is(pread(about_closed, about, sizeof(about), 0) == -1 && errno == ENOENT);
 	is(lseek(online, 0, SEEK_CUR) == 1 && pread(online, about, 1, 0) == 1);
+	is(pread(about_zombie, about, 1, 0) == 1 && about[0] >= '0' && about[0] <= '9');
+	must(waitpid(zombie, &status, 0));
+	is(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	is(pread(about_zombie, about, 1, 0) == -1 && errno == ESRCH);
 	reader_end();
 }
 

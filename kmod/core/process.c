@@ -247,6 +247,12 @@ struct task_struct *procmig_planned_task(struct procmig_process *process, pid_t 
 }
 EXPORT_SYMBOL_GPL(procmig_planned_task);
 
+bool procmig_is_planned(struct procmig_process *process, pid_t pid)
+{
+	return procmig_find_process(process->request, pid);
+}
+EXPORT_SYMBOL_GPL(procmig_is_planned);
+
 struct task_struct *procmig_task(struct procmig_process *process)
 {
 	return process->task;

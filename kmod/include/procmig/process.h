@@ -95,6 +95,8 @@ struct task_struct *procmig_await_complete(struct procmig_process *process, pid_
  * may be nothing but the stub yet.
  */
 struct task_struct *procmig_planned_task(struct procmig_process *process, pid_t pid);
+/* Target: whether a process of the event has that PID, be it a zombie. */
+bool procmig_is_planned(struct procmig_process *process, pid_t pid);
 
 /* The first thread of one after the other from 0 on, in no order; NULL at the end. */
 struct task_struct *procmig_scope_at(const struct procmig_scope *scope, unsigned int n);

@@ -135,7 +135,7 @@ static int check(struct procmig_file_load *load, struct file *file,
 	if (inode->i_sb->s_magic != wanted->magic || (inode->i_mode ^ wanted->mode) & S_IFMT)
 		return procmig_fail(load->process, files_subsystem.id, -ESTALE,
 				    "%s is another kind of file here", path);
-	if (pid ? !procmig_planned_task(load->process, pid) : !is_public(file))
+	if (pid ? !procmig_is_planned(load->process, pid) : !is_public(file))
 		return procmig_fail(load->process, files_subsystem.id, -EPERM,
 				    "%s is about somebody else, or not for everybody", path);
 	return 0;

@@ -26,6 +26,7 @@ public final class ProcessFiles {
   private static final int TYPE_REGULAR = 0100000;
   private static final int TYPE_DIRECTORY = 0040000;
   private static final int ACCESS_MODE = 3;
+  private static final int READ_ATTEMPTS = 100;
   private static final String DELETED = " (deleted)";
   private static final Set<String> PSEUDO = Set.of("proc", "sysfs", "devtmpfs", "devpts");
 
@@ -238,18 +239,26 @@ public final class ProcessFiles {
     return descriptors;
   }
 
+  /**
+   * False if it has been closed. When that happens between opening and reading what procfs tells of
+   * it, the reading fails, and the number may be another file's by then.
+   */
   private static boolean isWritable(Path directory, int descriptor) {
     Path info = directory.resolve("fdinfo").resolve(Integer.toString(descriptor));
-    try {
-      return ProcFiles.content(info)
-          .lines()
-          .filter(line -> line.startsWith("flags:"))
-          .map(line -> Long.parseLong(line.substring("flags:".length()).strip(), 8))
-          .anyMatch(flags -> (flags & ACCESS_MODE) != 0);
-    } catch (NoSuchFileException e) {
-      return false;
-    } catch (IOException e) {
-      throw new ProcUnreadableException("cannot read " + info, e);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return ProcFiles.content(info)
+            .lines()
+            .filter(line -> line.startsWith("flags:"))
+            .map(line -> Long.parseLong(line.substring("flags:".length()).strip(), 8))
+            .anyMatch(flags -> (flags & ACCESS_MODE) != 0);
+      } catch (NoSuchFileException e) {
+        return false;
+      } catch (IOException e) {
+        if (attempt == READ_ATTEMPTS) {
+          throw new ProcUnreadableException("cannot read " + info, e);
+        }
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +48,35 @@ class ProcessFilesTest {
           fact(new ProcessFiles(proc).of(self, List.of(self), Set.of(descriptor)), open).isEmpty(),
           "a descriptor that the target replaces needs no file there");
       assertEquals(7, writing.length());
+    }
+  }
+
+  /** The number is another's each time, and the kernel says so only to whoever reads. */
+  @Test
+  void whatIsOpenedAndClosedMeanwhileIsNoObstacle() throws Exception {
+    Path open = Files.writeString(directory.resolve("short-lived"), "content");
+    ProcessFiles files = new ProcessFiles(new ProcFiles(Path.of("/proc")));
+    int self = (int) ProcessHandle.current().pid();
+    AtomicBoolean goesOn = new AtomicBoolean(true);
+    Thread busy =
+        new Thread(
+            () -> {
+              while (goesOn.get()) {
+                try {
+                  new RandomAccessFile(open.toFile(), "r").close();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              }
+            });
+    busy.start();
+    try {
+      for (int look = 0; look < 200; look++) {
+        assertFalse(files.of(self, List.of(self), Set.of()).isEmpty());
+      }
+    } finally {
+      goesOn.set(false);
+      busy.join();
     }
   }
 

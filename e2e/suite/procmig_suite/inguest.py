@@ -26,7 +26,7 @@ _IDLE_SECONDS = 10
 #: what is still being done when the runner has gone
 _LAST_SECONDS = 8
 #: of one program: room for all but bombs
-_MOST_TASKS = 1000
+_MOST_TASKS = 2000
 #: of the processor, where each program has 100
 _HAND_WEIGHT = 500
 _CGROUPS = "/sys/fs/cgroup"

@@ -226,6 +226,9 @@ unsigned int files_descriptors_inside(struct procmig_file_inspection *at, struct
 
 /* ---- holders.c ---- */
 
+/* The file of the first open descriptor of @task from *@fd on, referenced, or NULL. */
+struct file *files_next_open(struct task_struct *task, unsigned int *fd);
+
 /* Files that are met, each once, and referenced until they are taken. */
 struct files_walk {
 	struct xarray seen;

@@ -11,6 +11,22 @@
 
 #define INFO_MAX (1u << 20)
 
+struct file *files_next_open(struct task_struct *task, unsigned int *fd)
+{
+	struct file *file;
+
+	for (;; ++*fd) {
+		rcu_read_lock();
+		file = procmig_compat_next_file(task, fd);
+		/* One that is being closed is as good as not there. */
+		if (!file || get_file_rcu(file))
+			break;
+		rcu_read_unlock();
+	}
+	rcu_read_unlock();
+	return file;
+}
+
 /* The lowest descriptor of @task whose file is looked for. */
 static bool find_descriptor(struct task_struct *task,
 			    bool (*holds)(struct file *file, const void *what),

@@ -108,17 +108,7 @@ static int note_task(struct files_inside *inside, const struct files_kinds *kind
 	unsigned int fd;
 	int ret = 0;
 
-	for (fd = 0; !ret; fd++) {
-		rcu_read_lock();
-		file = procmig_compat_next_file(task, &fd);
-		if (file && !get_file_rcu(file)) {
-			/* It is being closed: as good as not there. */
-			rcu_read_unlock();
-			continue;
-		}
-		rcu_read_unlock();
-		if (!file)
-			break;
+	for (fd = 0; !ret && (file = files_next_open(task, &fd)); fd++) {
 		ret = note_all(inside, kinds, file);
 		fput(file);
 		cond_resched();

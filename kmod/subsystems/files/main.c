@@ -230,17 +230,7 @@ static int inspect_descriptors(struct procmig_file_inspection *at, char *buffer)
 	struct file *file;
 	int ret = 0;
 
-	for (at->fd = 0; !ret; at->fd++) {
-		rcu_read_lock();
-		file = procmig_compat_next_file(at->task, &at->fd);
-		if (file && !get_file_rcu(file)) {
-			/* It is being closed: as good as not there. */
-			rcu_read_unlock();
-			continue;
-		}
-		rcu_read_unlock();
-		if (!file)
-			break;
+	for (at->fd = 0; !ret && (file = files_next_open(at->task, &at->fd)); at->fd++) {
 		ret = inspect_descriptor(at, file, buffer);
 		fput(file);
 	}

@@ -11,30 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "held.h"
+#include "held_net.h"
 
 #ifndef IPV6_FREEBIND
 #define IPV6_FREEBIND 78
 #endif
-
-union name {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
-static void set(int fd, int level, int option, int value)
-{
-	must(setsockopt(fd, level, option, &value, sizeof(value)));
-}
-
-static int get(int fd, int level, int option)
-{
-	int value = -1;
-
-	must(getsockopt(fd, level, option, &value, &(socklen_t){ sizeof(value) }));
-	return value;
-}
 
 static union name name_of(int fd)
 {

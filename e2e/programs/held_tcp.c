@@ -16,27 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "held.h"
-
-union name {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
-static void set(int fd, int level, int option, int value)
-{
-	must(setsockopt(fd, level, option, &value, sizeof(value)));
-}
-
-static int get(int fd, int level, int option)
-{
-	int value = 0;
-	socklen_t length = sizeof(value);
-
-	must(getsockopt(fd, level, option, &value, &length));
-	return value;
-}
+#include "held_net.h"
 
 static int state(int fd)
 {

@@ -8,8 +8,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/time_namespace.h>
-#include <procmig/process.h>
 #include <linux/uaccess.h>
+#include <procmig/process.h>
 
 #include "identity.h"
 

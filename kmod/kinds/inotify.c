@@ -115,29 +115,9 @@ static char *path_of(struct task_struct *task, const struct path *root,
 	return text;
 }
 
-/* Whether @task has it open, under a name or under none. */
-static bool has_open(struct task_struct *task, const struct inode *inode)
+static bool is_of_inode(struct file *file, const void *inode)
 {
-	struct file *file;
-	unsigned int fd;
-
-	for (fd = 0; (file = procmig_compat_next_file(task, &fd)); fd++)
-		if (file_inode(file) == inode)
-			return true;
-	return false;
-}
-
-static bool is_open_inside(const struct procmig_scope *scope, const struct inode *inode)
-{
-	struct task_struct *task;
-	bool found = false;
-	unsigned int i;
-
-	rcu_read_lock();
-	for (i = 0; !found && (task = procmig_scope_at(scope, i)); i++)
-		found = has_open(task, inode);
-	rcu_read_unlock();
-	return found;
+	return file_inode(file) == inode;
 }
 
 /* A copy of event @nth; -ENOENT behind the last. */
@@ -215,7 +195,7 @@ static void inotify_inspect(struct procmig_file_inspection *at, struct file *fil
 		return;		/* found at the latest by the checkpoint */
 	for (watch = 1; next_watch(group, &watch, &mask, &inode); watch++) {
 		if (IS_ERR(path_of(at->task, at->root, inode, buffer, PATH_MAX)) &&
-		    !(inode && is_open_inside(procmig_inspected_scope(at->inspection), inode)))
+		    !(inode && procmig_file_count(at, is_of_inode, inode)))
 			procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 					      "inotify: what watch %d is about has no path that is known",
 					      watch);

@@ -244,7 +244,7 @@ static bool is_ok(const struct procmig_file_deleted *wanted, size_t bytes)
 	       (!wanted->other_bytes || !path[bytes - 1]) &&
 	       (S_ISREG(wanted->file.mode) || (S_ISDIR(wanted->file.mode) && !wanted->other_bytes)) &&
 	       wanted->file.file_bytes <= LLONG_MAX && wanted->names <= 1 &&
-	       !wanted->reserved;
+	       wanted->directories < wanted->file.path_bytes && !wanted->reserved;
 }
 
 static struct file *make_anew(struct procmig_file_load *load, struct deleted_made *made,

@@ -226,6 +226,9 @@ unsigned int files_descriptors_inside(struct procmig_file_inspection *at, struct
 
 /* ---- holders.c ---- */
 
+/* For procmig_file_count() and procmig_file_find_holder(). */
+bool files_is_same(struct file *file, const void *other);
+
 /* The file of the first open descriptor of @task from *@fd on, referenced, or NULL. */
 struct file *files_next_open(struct task_struct *task, unsigned int *fd);
 

@@ -170,7 +170,7 @@ unsigned int procmig_file_count(struct procmig_file_inspection *at,
 }
 EXPORT_SYMBOL_GPL(procmig_file_count);
 
-static bool is_same(struct file *file, const void *other)
+bool files_is_same(struct file *file, const void *other)
 {
 	return file == other;
 }
@@ -185,7 +185,7 @@ bool files_find_sharer(struct procmig_file_inspection *at, struct file *file,
 	 */
 	if (file_count(file) <= 1 + max(files_descriptors_inside(at, file), 1u))
 		return false;
-	return procmig_file_find_holder(at, is_same, file, sharer);
+	return procmig_file_find_holder(at, files_is_same, file, sharer);
 }
 
 struct file *procmig_file_of_socket(struct sock *sk)

@@ -19,6 +19,7 @@
 struct met {
 	struct rhash_head node;
 	const void *thing;
+	bool noted;			/* of a file: it was met before */
 	unsigned int descriptors;	/* of a file; 0: it is only kept by another */
 	struct procmig_file_ends ends;	/* of a pipe */
 };
@@ -34,7 +35,7 @@ static struct met *find(struct files_inside *inside, const void *thing)
 	return inside->known ? rhashtable_lookup_fast(&inside->met, &thing, by_thing) : NULL;
 }
 
-/* As it was met before, or new: then it is not in the table yet. */
+/* As it was met before, or new; NULL without memory. */
 static struct met *find_or_make(struct files_inside *inside, const void *thing)
 {
 	struct met *met = rhashtable_lookup_fast(&inside->met, &thing, by_thing);
@@ -65,14 +66,14 @@ static int note_ends(struct files_inside *inside, const struct file *file)
 /* 1 if it is new, 0 if it was met before, or a negative errno. */
 static int note(struct files_inside *inside, const struct file *file, unsigned int descriptors)
 {
-	bool is_new = !rhashtable_lookup_fast(&inside->met, &file, by_thing);
 	struct met *met = find_or_make(inside, file);
 
 	if (!met)
 		return -ENOMEM;
 	met->descriptors += descriptors;
-	if (!is_new)
+	if (met->noted)
 		return 0;
+	met->noted = true;
 	return S_ISFIFO(file_inode(file)->i_mode) ? note_ends(inside, file) ?: 1 : 1;
 }
 
@@ -160,14 +161,9 @@ static struct met *find_at(struct procmig_file_inspection *at, const void *thing
 	return find(procmig_inspection_private(at->inspection, &files_subsystem), thing);
 }
 
-static bool is_same(struct file *file, const void *other)
-{
-	return file == other;
-}
-
 bool procmig_file_is_inside(struct procmig_file_inspection *at, struct file *file)
 {
-	return find_at(at, file) || procmig_file_count(at, is_same, file);
+	return find_at(at, file) || procmig_file_count(at, files_is_same, file);
 }
 EXPORT_SYMBOL_GPL(procmig_file_is_inside);
 

@@ -24,7 +24,7 @@ static size_t directory_bytes(const char *path, unsigned int levels)
 {
 	size_t bytes = strlen(path);
 
-	while (levels--) {
+	while (bytes && levels--) {
 		while (bytes && path[bytes - 1] != '/')
 			bytes--;
 		if (bytes)

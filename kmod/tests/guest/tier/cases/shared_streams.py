@@ -15,7 +15,7 @@ def run(tier):
     check = tier.report.check
     recording = Recording(tier, lambda tier: Program(tier, "sharing", argument="still"))
     check("streams: shared: as recorded", as_recorded, tier, recording)
-    for name, spoil, verdict in (*areas(), *runs(), *shared_pages(), *sharers()):
+    for name, spoil, verdict in (*areas(), *deleted(), *runs(), *shared_pages(), *sharers()):
         check(f"streams: shared: {name}", play, tier, recording, spoil, verdict)
 
 
@@ -32,6 +32,20 @@ def open_file(stream):
 
 def copied(stream):
     return area(stream, lambda r: r.get(28, "I") & COPY)
+
+
+def deleted():
+    def put(offset, value):
+        def spoil(stream):
+            found = next(r for r in stream.demand if (r.subsystem, r.type) == (FILES, DESCRIPTION) and
+                         r.body[24:32] == b"deleted\0")
+            found.put(offset, "I", value)
+        return spoil
+    # of /var/tmp/NAME
+    yield "a deleted file whose directories are there again", put(104, 2), SURVIVED
+    yield "a deleted file in more deleted directories than its path has", put(104, 3), REFUSED
+    yield "a deleted file in 2^32-1 deleted directories", put(104, 0xffffffff), REFUSED
+    yield "a deleted file with something reserved", put(108, 1), REFUSED
 
 
 def areas():

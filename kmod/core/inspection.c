@@ -66,6 +66,18 @@ void procmig_inspection_end(struct procmig_inspection *inspection)
 	xa_destroy(&inspection->clear);
 }
 
+void procmig_inspection_take_back(struct procmig_inspection *inspection,
+				  const struct procmig_findings *before)
+{
+	unsigned long thing;
+	void *member;
+
+	inspection->findings = *before;
+	xa_for_each(&inspection->clear, thing, member)
+		if (xa_to_value(member) == inspection->member)
+			xa_erase(&inspection->clear, thing);
+}
+
 enum procmig_mechanism_kind
 procmig_inspected_mechanism(struct procmig_inspection *inspection, u32 subsystem,
 			    u64 entity, enum procmig_mechanism_kind otherwise)
@@ -91,7 +103,8 @@ EXPORT_SYMBOL_GPL(procmig_obstacle_count);
 void procmig_clear(struct procmig_inspection *inspection, const void *thing)
 {
 	/* Without memory it is searched again. */
-	xa_store(&inspection->clear, (unsigned long)thing, xa_mk_value(1), GFP_KERNEL);
+	xa_store(&inspection->clear, (unsigned long)thing, xa_mk_value(inspection->member),
+		 GFP_KERNEL);
 }
 EXPORT_SYMBOL_GPL(procmig_clear);
 
@@ -115,7 +128,7 @@ void procmig_obstacle(struct procmig_inspection *inspection, u32 subsystem,
 	va_list args;
 	size_t bytes;
 
-	bytes = inspection->descendant ?
+	bytes = inspection->member ?
 		scnprintf(text, sizeof(text), "process %d: ",
 			  task_pid_vnr(inspection->task)) : 0;
 	va_start(args, format);
@@ -170,7 +183,7 @@ int procmig_inspect_task(struct procmig_inspection *inspection,
 	unsigned int i;
 	int ret;
 
-	if (!inspection->descendant)
+	if (!inspection->member)
 		inspect_set(inspection, set);
 	for (i = 0; i < set->count; i++) {
 		if (!set->subsystem[i]->inspect)

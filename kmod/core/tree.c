@@ -154,22 +154,16 @@ static int inspect_member(struct procmig_inspection *inspection, const struct tr
 			  const struct procmig_subsystem_set *set, unsigned int i)
 {
 	struct task_struct *task = tree->task[i];
-	size_t used = inspection->used, claims_used = inspection->claims_used;
-	size_t claims_written = inspection->claims_written;
-	unsigned int count = inspection->count, threads = inspection->threads;
+	const struct procmig_findings before = inspection->findings;
 	int ret = 0;
 
 	inspection->task = task;
-	inspection->descendant = i != 0;
+	inspection->member = i;
 	/* A zombie has nothing but its exit code. */
 	if (!i || !READ_ONCE(task->exit_state))
 		ret = procmig_inspect_task(inspection, set);
 	if (i && !atomic_read(&task->signal->live)) {
-		inspection->used = used;
-		inspection->count = count;
-		inspection->threads = threads;
-		inspection->claims_used = claims_used;
-		inspection->claims_written = claims_written;
+		procmig_inspection_take_back(inspection, &before);
 		ret = 0;
 	}
 	inspect_place(inspection, tree);

@@ -153,6 +153,31 @@ static struct procmig_inspection *claiming(struct kunit *test, size_t room)
 	return inspection;
 }
 
+/* What a process that has ended was the first to be asked about is asked of the next. */
+static void what_was_found_of_one_is_taken_back(struct kunit *test)
+{
+	static const struct procmig_subsystem_set none;
+	struct procmig_inspection *inspection = claiming(test, ROOM);
+	struct procmig_findings before;
+	int first, second;
+
+	KUNIT_ASSERT_EQ(test, 0, procmig_inspection_begin(inspection, &none));
+	procmig_clear(inspection, &first);
+	procmig_claim(inspection, &claimer, NULL, 0, "first", 5);
+	before = inspection->findings;
+	inspection->member = 1;
+	inspection->task = current;
+	procmig_clear(inspection, &second);
+	procmig_claim(inspection, &claimer, NULL, 0, "second", 6);
+	procmig_expect_bytes(inspection, 4096);
+	procmig_obstacle(inspection, 1, PROCMIG_OBSTACLE_SHARED, -1, "ended");
+	procmig_inspection_take_back(inspection, &before);
+	KUNIT_EXPECT_EQ(test, 0, memcmp(&before, &inspection->findings, sizeof(before)));
+	KUNIT_EXPECT_TRUE(test, procmig_is_clear(inspection, &first));
+	KUNIT_EXPECT_FALSE(test, procmig_is_clear(inspection, &second));
+	procmig_inspection_end(inspection);
+}
+
 static void claims_are_packed_and_read(struct kunit *test)
 {
 	struct procmig_inspection *inspection = claiming(test, ROOM);
@@ -260,6 +285,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_does_not_fit_is_counted),
 	KUNIT_CASE(a_long_text_is_cut),
 	KUNIT_CASE(expected_bytes_add_up),
+	KUNIT_CASE(what_was_found_of_one_is_taken_back),
 	KUNIT_CASE(claims_are_packed_and_read),
 	KUNIT_CASE(claims_that_do_not_fit_are_counted),
 	KUNIT_CASE(claims_of_somebody_else_are_obstacles),

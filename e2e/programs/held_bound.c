@@ -200,6 +200,16 @@ static void expect_name(int fd, const union name *wanted)
 		is(!memcmp(&name.in6.sin6_addr, &wanted->in6.sin6_addr, 16));
 }
 
+/* IPv4 */
+static void expect_peer(int fd, int other)
+{
+	union name wanted = name_of(other), name = { };
+
+	must(getpeername(fd, &name.any, &(socklen_t){ sizeof(name) }));
+	is(name.in.sin_port == wanted.in.sin_port);
+	is(name.in.sin_addr.s_addr == wanted.in.sin_addr.s_addr);
+}
+
 static void expect_text(int fd, const char *text)
 {
 	char got[16] = "";
@@ -264,8 +274,8 @@ void device_end(void)
 #define NOBODY "203.0.113.77"
 #define NOBODY6 "2001:db8::77"
 
-static int beside, free_udp, free_udp6, free_tcp, free_tcp6, given_up, transparent = -1;
-static union name free_name[6];
+static int beside, free_udp, free_udp6, free_tcp, free_tcp6, given_up, transparent = -1, sent_from = -1;
+static union name free_name[7];
 
 static int bound_free(int type, const char *text, int level, int option)
 {
@@ -291,8 +301,16 @@ void freebind_begin(void)
 	/* it is bound and would not be any more */
 	given_up = bound_free(SOCK_DGRAM, NOBODY6, SOL_IPV6, IPV6_FREEBIND);
 	set(given_up, SOL_IPV6, IPV6_FREEBIND, 0);
-	if (!geteuid())
+	if (!geteuid()) {
+		union name to = name_of(beside);
+
 		transparent = bound_free(SOCK_STREAM, NOBODY, SOL_IP, IP_TRANSPARENT);
+		/* it is connected and could not be any more */
+		sent_from = bound_free(SOCK_DGRAM, NOBODY, SOL_IP, IP_TRANSPARENT);
+		must(connect(sent_from, &to.any, sizeof(to.in)));
+		set(sent_from, SOL_IP, IP_TRANSPARENT, 0);
+		free_name[6] = name_of(sent_from);
+	}
 	free_name[0] = name_of(free_udp);
 	free_name[1] = name_of(free_udp6);
 	free_name[2] = name_of(free_tcp);
@@ -325,6 +343,9 @@ void freebind_end(void)
 		expect_name(transparent, &free_name[5]);
 		is(get(transparent, SOL_IP, IP_TRANSPARENT) == 1);
 		is(get(transparent, SOL_IP, IP_FREEBIND) == 0);
+		expect_name(sent_from, &free_name[6]);
+		expect_peer(sent_from, beside);
+		is(get(sent_from, SOL_IP, IP_TRANSPARENT) == 0);
 	}
 	/* who has not set it may not be there */
 	is(bind(fd, &name.any, sizeof(name)) == -1 && errno == EADDRNOTAVAIL);

@@ -528,14 +528,36 @@ int inet_admit(struct procmig_inspection *inspection, const void *data, size_t b
 	return 0;
 }
 
-int inet_connect_again(struct socket *socket, const struct procmig_file_inet *wanted,
-		       int flags)
+static int connect_to(struct socket *socket, const struct procmig_file_inet *wanted, int flags)
 {
 	struct sockaddr_storage remote = {};
 
 	memcpy(&remote, wanted->remote, sizeof(wanted->remote));
 	remote.ss_family = wanted->family;
 	return kernel_connect(socket, (struct sockaddr *)&remote, address_bytes(wanted), flags);
+}
+
+/* From an address that IPv4 has no route from unless so, IP_FREEBIND or not (ip(7)). */
+static int connect_from_anywhere(struct socket *socket, const struct procmig_file_inet *wanted,
+				 int flags)
+{
+	int ret, was;
+
+	ret = procmig_compat_get_option(socket->sk, SOL_IP, IP_TRANSPARENT, &was);
+	if (!ret)
+		ret = inet_set_option(socket, SOL_IP, IP_TRANSPARENT, 1);
+	if (ret)
+		return ret;
+	ret = connect_to(socket, wanted, flags);
+	return inet_set_option(socket, SOL_IP, IP_TRANSPARENT, was) ?: ret;
+}
+
+int inet_connect_again(struct socket *socket, const struct procmig_file_inet *wanted,
+		       int flags)
+{
+	return wanted->flags & PROCMIG_INET_FOREIGN ?
+	       connect_from_anywhere(socket, wanted, flags) :
+	       connect_to(socket, wanted, flags);
 }
 
 int inet_failed(struct procmig_file_load *load, const struct procmig_file_inet *wanted,

@@ -25,8 +25,8 @@ _END_SECONDS = 5
 _IDLE_SECONDS = 10
 #: what is still being done when the runner has gone
 _LAST_SECONDS = 8
-#: of one program: room for all but bombs
-_MOST_TASKS = 2000
+#: of one program: a thousand threads that each start another before they end are twice that many
+_MOST_TASKS = 4096
 #: of the processor, where each program has 100
 _HAND_WEIGHT = 500
 _CGROUPS = "/sys/fs/cgroup"

@@ -1729,6 +1729,7 @@ static const struct kind {
 	{ "tcp-child", tcp_child_begin, tcp_child_step, tcp_child_end },
 	{ "tcp-closing", tcp_closing_begin, tcp_closing_step, tcp_closing_end },
 	{ "tcp-waiting", tcp_waiting_begin, tcp_waiting_step, tcp_waiting_end },
+	{ "temporary", temporary_begin, temporary_step, temporary_end },
 	{ "timerfd", timerfd_begin, timerfd_step, timerfd_end },
 	{ "tmpfs", tmpfs_begin, tmpfs_step, tmpfs_end },
 	{ "udp", udp_begin, udp_step, udp_end },

@@ -23,7 +23,7 @@ int lies_still(int fd);
 /* Through @out and back from @in. */
 void echo(int out, int in, long number);
 
-/* held_bound.c, held_netlink.c, held_tcp.c, held_udp.c */
+/* held_bound.c, held_netlink.c, held_tcp.c, held_temporary.c, held_udp.c */
 void device_begin(void);
 void device_step(long number);
 void device_end(void);
@@ -48,6 +48,9 @@ void tcp_bound_end(void);
 void tcp_child_begin(void);
 void tcp_child_step(long number);
 void tcp_child_end(void);
+void temporary_begin(void);
+void temporary_step(long number);
+void temporary_end(void);
 void udp_begin(void);
 void udp_step(long number);
 void udp_end(void);

@@ -37,6 +37,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -260,16 +261,21 @@ static void shared_memfd(void)
 	close(fd);
 }
 
-static int in_memory(void)
+static int made_below(const char *directory)
 {
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/dev/shm/refused-%d", getpid());
+	snprintf(path, sizeof(path), "%s/refused-%d", directory, getpid());
 	unlink(path);		/* left by one that had this PID and was killed */
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	program_check(fd >= 0, "%s: %s", path, strerror(errno));
 	return fd;
+}
+
+static int in_memory(void)
+{
+	return made_below("/dev/shm");
 }
 
 /* Somebody outside has it, too. */
@@ -328,6 +334,40 @@ static void tmpfs_links(void)
 	snprintf(other, sizeof(other), "%s-other", path);
 	unlink(other);
 	expect_if(!link(path, other), "hard links");
+}
+
+static void open_temporary(pid_t maker)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/refused-%d", maker);
+	if (open(path, O_RDONLY) < 0)
+		_exit(1);
+}
+
+static void temporary_outside(void)
+{
+	made_below("/tmp");
+	stranger(open_temporary, false, "temporary file that is shared with pid");
+}
+
+static void temporary_links(void)
+{
+	char path[64], other[80];
+
+	made_below("/tmp");
+	snprintf(path, sizeof(path), "/tmp/refused-%d", getpid());
+	snprintf(other, sizeof(other), "%s-other", path);
+	unlink(other);
+	expect_if(!link(path, other), "hard links");
+}
+
+/* Of a user's own, as access control lists are. */
+static void temporary_attribute(void)
+{
+	int fd = made_below("/tmp");
+
+	expect_if(!fsetxattr(fd, "user.procmig", "x", 1, 0), "extended attributes");
 }
 
 /* One who borrows for itself what the other threads do not give back. */
@@ -921,6 +961,9 @@ static const struct kind {
 	{ "tcp-outside", tcp_outside },
 	{ "tcp-urgent", tcp_urgent },
 	{ "tcp-waiting-outside", tcp_waiting_outside },
+	{ "temporary-attribute", temporary_attribute },
+	{ "temporary-links", temporary_links },
+	{ "temporary-outside", temporary_outside },
 	{ "terminal", terminal },
 	{ "terminal-controlling", terminal_controlling },
 	{ "terminal-discipline", terminal_discipline },

@@ -524,6 +524,14 @@ int procmig_compat_find_directory(const struct path *root, const char *name,
 }
 EXPORT_SYMBOL_GPL(procmig_compat_find_directory);
 
+int procmig_compat_find_below(const struct path *top, const char *name, struct path *directory)
+{
+	return sym.vfs_path_lookup(top->dentry, top->mnt, name,
+				   LOOKUP_DIRECTORY | LOOKUP_NO_SYMLINKS | LOOKUP_BENEATH |
+				   LOOKUP_NO_XDEV, directory);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_find_below);
+
 struct file *procmig_compat_next_file(struct task_struct *task, unsigned int *fd)
 {
 	struct files_struct *files;
@@ -672,7 +680,15 @@ int procmig_compat_unlink(const char *path)
 }
 EXPORT_SYMBOL_GPL(procmig_compat_unlink);
 
-void procmig_compat_unlink_at(const struct path *path)
+static int remove_directory(struct user_namespace *users, struct inode *parent,
+			    struct dentry *dentry, struct inode **delegated)
+{
+	return vfs_rmdir(users, parent, dentry);
+}
+
+static void remove_name(const struct path *path,
+			int (*remove)(struct user_namespace *users, struct inode *parent,
+				      struct dentry *dentry, struct inode **delegated))
 {
 	struct dentry *dentry = path->dentry, *parent;
 
@@ -683,13 +699,24 @@ void procmig_compat_unlink_at(const struct path *path)
 	parent = dget_parent(dentry);
 	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
 	if (!d_unlinked(dentry))
-		vfs_unlink(mnt_user_ns(path->mnt), d_inode(parent), dentry, NULL);
+		remove(mnt_user_ns(path->mnt), d_inode(parent), dentry, NULL);
 	inode_unlock(d_inode(parent));
 	dput(parent);
 	dput(dentry);
 	mnt_drop_write(path->mnt);
 }
+
+void procmig_compat_unlink_at(const struct path *path)
+{
+	remove_name(path, vfs_unlink);
+}
 EXPORT_SYMBOL_GPL(procmig_compat_unlink_at);
+
+void procmig_compat_rmdir_at(const struct path *path)
+{
+	remove_name(path, remove_directory);
+}
+EXPORT_SYMBOL_GPL(procmig_compat_rmdir_at);
 
 int procmig_compat_epoll_add(int epoll_fd, int fd, struct epoll_event *event)
 {

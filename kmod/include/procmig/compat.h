@@ -77,6 +77,9 @@ char *procmig_compat_path(const struct path *path, const struct path *root,
 /* What a task with that root and the rights of `current' calls @name, referenced. */
 int procmig_compat_find_directory(const struct path *root, const char *name,
 				  struct path *directory);
+/* Below @top, on the same mount, and following nothing that could lead elsewhere. */
+int procmig_compat_find_below(const struct path *top, const char *name,
+			      struct path *directory);
 
 /*
  * A system call by its number on `current', without what happens at the border
@@ -95,6 +98,8 @@ int procmig_compat_rename(const char *from, const char *to);
 int procmig_compat_unlink(const char *path);
 /* That name, if it is still one. */
 void procmig_compat_unlink_at(const struct path *path);
+/* Likewise of an empty directory. */
+void procmig_compat_rmdir_at(const struct path *path);
 /* F_GET_SEALS and F_ADD_SEALS. */
 long procmig_compat_seals(struct file *file, unsigned int command, unsigned long seals);
 /* On `current'. */

@@ -233,7 +233,19 @@ struct procmig_file_tmpfs {
 	__u32 reserved;
 };
 
-/* data of "deleted": a run of content, zeros are left out */
+/* "temporary": a regular file below /tmp, on a disk of the node's own */
+struct procmig_file_temporary {
+	struct procmig_file_attributes file;
+	struct procmig_file_attributes directory;	/* that it is in; neither size nor path */
+};
+
+/* What it claims; the path follows. */
+struct procmig_temporary_claim {
+	__u32 directory_uid;
+	__u32 reserved;
+};
+
+/* data of "deleted", "temporary": a run of content, zeros are left out */
 struct procmig_file_content {
 	__u64 offset;		/* the bytes follow; none: this was all */
 };

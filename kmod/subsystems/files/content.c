@@ -10,10 +10,8 @@
 
 #define CHUNK_BYTES (128u << 10)
 
-void files_read_attributes(struct file *file, struct procmig_file_attributes *read)
+void files_read_attributes(const struct inode *inode, struct procmig_file_attributes *read)
 {
-	const struct inode *inode = file_inode(file);
-
 	*read = (struct procmig_file_attributes) {
 		.file_bytes = i_size_read(inode),
 		.mtime_sec = inode->i_mtime.tv_sec,

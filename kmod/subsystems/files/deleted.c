@@ -136,7 +136,7 @@ static ssize_t deleted_checkpoint(struct procmig_file_save *save, struct file *f
 	ssize_t length;
 
 	*body = (struct procmig_file_deleted) {};
-	files_read_attributes(file, &body->file);
+	files_read_attributes(file_inode(file), &body->file);
 	room += sizeof(*body);
 	bytes -= sizeof(*body);
 	length = files_put_path(save, &file->f_path, room, bytes);

@@ -74,6 +74,8 @@ struct files_event {
 	struct files_object *object;
 	unsigned int object_count;
 	bool resumed;
+	struct path *directories;	/* made for temporary files */
+	unsigned int directory_count;
 	struct xarray expected;		/* files whose pages come in lanes, by number */
 };
 
@@ -92,6 +94,7 @@ extern const struct procmig_file_kind files_path_kind;
 extern const struct procmig_file_kind files_pseudo_kind;
 extern const struct procmig_file_kind files_deleted_kind;
 extern const struct procmig_file_kind files_tmpfs_kind;
+extern const struct procmig_file_kind files_temporary_kind;
 
 /* ---- path.c ---- */
 
@@ -103,7 +106,9 @@ void files_inspect_path(struct procmig_file_inspection *at, const struct path *p
 /* The path with NUL, and its length; or a negative errno after procmig_fail(). */
 ssize_t files_put_path(struct procmig_file_save *save, const struct path *path, char *room,
 		       size_t bytes);
-/* As init sees it: the caller may live in a container. */
+/* The root of init, referenced: the caller may live in a container. */
+void files_get_root(struct path *root);
+/* As init sees it. */
 int files_find_directory(const char *path, struct path *directory);
 /*
  * What init sees at @text, which is a claim of @bytes; the caller puts it.
@@ -148,6 +153,8 @@ void files_end_moment(struct procmig_file_load *load, struct files_moment *momen
 struct file *files_open_unlinked(struct procmig_file_load *load, const char *name,
 				 const char *opened, unsigned int directories);
 
+/* How much of @path the directory takes that is @levels above it; 0: there is none. */
+size_t files_directory_bytes(const char *path, unsigned int levels);
 /* A name that nobody has, in the directory @levels above @path; NULL or to be freed. */
 char *files_own_name(const char *path, unsigned int levels);
 /* link(2); @to is at the begin of the scratch afterwards. */
@@ -165,7 +172,7 @@ struct files_made {
 };
 
 /* All but the path. */
-void files_read_attributes(struct file *file, struct procmig_file_attributes *read);
+void files_read_attributes(const struct inode *inode, struct procmig_file_attributes *read);
 /* Owner, mode and times. */
 void files_set_attributes(struct procmig_file_load *load, const struct files_made *made);
 /* Whether opening @inode once more would break a lease. */
@@ -205,8 +212,34 @@ const struct procmig_file_kind *files_kind_named(const struct files_kinds *set,
 
 int files_admit(struct procmig_inspection *inspection, const void *data, size_t bytes);
 
+/* ---- travelling.c ---- */
+
+/* Name what stands against carrying the file, called @what, away from the source. */
+void files_inspect_travelling(struct procmig_file_inspection *at, struct file *file,
+			      const char *what);
+/* Its content is there.  While it is open for writing, nobody could have its lease back. */
+int files_hold_by_path(struct files_made *made);
+/* @resume and @release of kinds whose object is a struct files_made. */
+void files_let_stay(struct procmig_file_load *load, struct file *file);
+void files_release_made(void *object);
+
+/* ---- temporary.c ---- */
+
+/* Learn where /tmp is, at the begin of an inspection: it may have been mounted since. */
+void files_find_temporary(void);
+/* Any context, may be under RCU: whether its name is below the node's own /tmp. */
+bool files_is_temporary(struct file *file);
+
+/* ---- mappers.c ---- */
+
+/* As procmig_file_inspect_memory(), of something else. */
+void files_inspect_sharers(struct procmig_file_inspection *at, struct file *file,
+			   const char *what);
+
 /* ---- tmpfs.c ---- */
 
+/* Any context. */
+bool files_is_in_memory(struct file *file);
 /* While inspecting: its name is to be free on the target. */
 void files_tmpfs_claim(struct procmig_file_inspection *at, struct file *file);
 

@@ -287,6 +287,7 @@ static int files_inspect(struct procmig_inspection *inspection)
 	task_unlock(task);
 	if (root.mnt) {
 		at.root = &root;
+		files_find_temporary();
 		files_kinds_get(set);
 		at.kinds = set;
 		ret = files_look_inside(&at);
@@ -366,6 +367,7 @@ const struct procmig_subsystem files_subsystem = {
 
 static const struct procmig_file_kind *const own_kinds[] = {
 	&files_path_kind, &files_pseudo_kind, &files_deleted_kind, &files_tmpfs_kind,
+	&files_temporary_kind,
 };
 
 static void files_unregister(unsigned int count)

@@ -48,7 +48,7 @@ static bool is_of_inode(struct file *file, const void *inode)
 }
 
 /* The bytes are expected once, by whoever looks first. */
-static void search(struct procmig_file_inspection *at, struct inode *inode)
+static void search(struct procmig_file_inspection *at, struct inode *inode, const char *what)
 {
 	struct procmig_file_holder holder;
 	struct look look = {
@@ -59,12 +59,12 @@ static void search(struct procmig_file_inspection *at, struct inode *inode)
 	procmig_compat_each_mapping(inode->i_mapping, see, &look);
 	if (look.found) {
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
-				      "memory that is shared with pid %d (%s) outside, which has it mapped; migrate them together or end that process",
-				      holder.pid, holder.comm);
+				      "%s that is shared with pid %d (%s) outside, which has it mapped; migrate them together or end that process",
+				      what, holder.pid, holder.comm);
 	} else if (procmig_file_find_holder(at, is_of_inode, inode, &holder)) {
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
-				      "memory that is shared with pid %d (%s) outside, which has it open as fd %u; migrate them together or end that process",
-				      holder.pid, holder.comm, holder.fd);
+				      "%s that is shared with pid %d (%s) outside, which has it open as fd %u; migrate them together or end that process",
+				      what, holder.pid, holder.comm, holder.fd);
 	} else {
 		procmig_expect_bytes(at->inspection,
 				     (u64)inode->i_mapping->nrpages << PAGE_SHIFT);
@@ -72,9 +72,15 @@ static void search(struct procmig_file_inspection *at, struct inode *inode)
 	}
 }
 
-void procmig_file_inspect_memory(struct procmig_file_inspection *at, struct file *file)
+void files_inspect_sharers(struct procmig_file_inspection *at, struct file *file,
+			   const char *what)
 {
 	if (!procmig_is_clear(at->inspection, file_inode(file)))
-		search(at, file_inode(file));
+		search(at, file_inode(file), what);
+}
+
+void procmig_file_inspect_memory(struct procmig_file_inspection *at, struct file *file)
+{
+	files_inspect_sharers(at, file, "memory");
 }
 EXPORT_SYMBOL_GPL(procmig_file_inspect_memory);

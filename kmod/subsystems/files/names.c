@@ -19,8 +19,7 @@ int files_put_name(struct procmig_file_load *load, const char *name, size_t offs
 	return copy_to_user(load->scratch + offset, name, bytes) ? -EFAULT : 0;
 }
 
-/* How much of @path the directory takes that is @levels above it; 0: there is none. */
-static size_t directory_bytes(const char *path, unsigned int levels)
+size_t files_directory_bytes(const char *path, unsigned int levels)
 {
 	size_t bytes = strlen(path);
 
@@ -36,14 +35,14 @@ static size_t directory_bytes(const char *path, unsigned int levels)
 char *files_own_name(const char *path, unsigned int levels)
 {
 	return kasprintf(GFP_KERNEL, "%.*s/.procmig-%016llx",
-			 (int)directory_bytes(path, levels), path, get_random_u64());
+			 (int)files_directory_bytes(path, levels), path, get_random_u64());
 }
 
 /* mkdir(2) or rmdir(2) of the directory that is @levels above the name. */
 static long change_directory(struct procmig_file_load *load, long call, const char *name,
 			     unsigned int levels)
 {
-	char *directory = kstrndup(name, directory_bytes(name, levels), GFP_KERNEL);
+	char *directory = kstrndup(name, files_directory_bytes(name, levels), GFP_KERNEL);
 	long ret;
 
 	if (!directory)

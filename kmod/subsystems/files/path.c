@@ -62,15 +62,21 @@ void files_inspect_path(struct procmig_file_inspection *at, const struct path *p
 	kvfree(buffer);
 }
 
-int files_find_directory(const char *path, struct path *directory)
+void files_get_root(struct path *root)
 {
 	struct task_struct *init = init_pid_ns.child_reaper;
+
+	task_lock(init);
+	get_fs_root(init->fs, root);
+	task_unlock(init);
+}
+
+int files_find_directory(const char *path, struct path *directory)
+{
 	struct path root;
 	int ret;
 
-	task_lock(init);
-	get_fs_root(init->fs, &root);
-	task_unlock(init);
+	files_get_root(&root);
 	ret = procmig_compat_find_directory(&root, path, directory);
 	path_put(&root);
 	return ret;

@@ -469,6 +469,19 @@ void files_resume(struct procmig_process *process)
 			close_fd(fd);
 }
 
+/* What was made in one later goes first. */
+static void forget_directories(struct files_event *event)
+{
+	while (event->directory_count) {
+		struct path *directory = &event->directories[--event->directory_count];
+
+		if (!event->resumed)
+			procmig_compat_rmdir_at(directory);
+		path_put(directory);
+	}
+	kvfree(event->directories);
+}
+
 void files_forget_target(struct files_event *event)
 {
 	unsigned int i;
@@ -479,6 +492,7 @@ void files_forget_target(struct files_event *event)
 	for (i = 0; i < event->object_count; i++)
 		if (event->object[i].private && event->object[i].kind->release)
 			event->object[i].kind->release(event->object[i].private);
+	forget_directories(event);
 	kvfree(event->restored);
 	kvfree(event->object);
 }

@@ -10,38 +10,25 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
-#include <linux/mount.h>
-#include <linux/posix_acl.h>
 #include <linux/slab.h>
 #include <procmig/open_file.h>
 
 #include "files.h"
 
-bool procmig_file_travels(struct file *file)
+bool files_is_in_memory(struct file *file)
 {
-	struct inode *inode = file_inode(file);
-
-	return S_ISREG(inode->i_mode) && inode->i_sb->s_magic == TMPFS_MAGIC &&
-	       !(file->f_path.mnt->mnt_flags & MNT_INTERNAL) && inode->i_nlink &&
-	       inode_is_open_for_write(inode);
+	return file_inode(file)->i_sb->s_magic == TMPFS_MAGIC;
 }
-EXPORT_SYMBOL_GPL(procmig_file_travels);
 
 static bool tmpfs_match(struct file *file)
 {
-	return !(file->f_mode & FMODE_PATH) && procmig_file_travels(file);
+	return !(file->f_mode & FMODE_PATH) && procmig_file_travels(file) &&
+	       !files_is_temporary(file);
 }
 
 static const void *tmpfs_object(struct file *file)
 {
 	return file_inode(file);
-}
-
-static bool has_acl(const struct inode *inode)
-{
-	const struct posix_acl *acl = READ_ONCE(inode->i_acl);
-
-	return acl && !is_uncached_acl((struct posix_acl *)acl);
 }
 
 /* A named semaphore is opened by a temporary name (sem_open(3)). */
@@ -55,22 +42,17 @@ static bool find_name(struct file *file, struct path *name)
 
 static void tmpfs_inspect(struct procmig_file_inspection *at, struct file *file)
 {
-	const struct inode *inode = file_inode(file);
 	struct path name;
 
-	if (inode->i_nlink > 1 || !find_name(file, &name)) {
+	files_inspect_travelling(at, file, "file in memory (tmpfs)");
+	if (find_name(file, &name)) {
+		files_inspect_path(at, &name);
+		dput(name.dentry);
+	} else {
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "%pD: file in memory (tmpfs) with several names (hard links)",
+				      "%pD: file in memory (tmpfs) with another name that is not known",
 				      file);
-		return;
 	}
-	if (has_acl(inode))
-		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "%pD: file in memory (tmpfs) with an access control list",
-				      file);
-	files_inspect_path(at, &name);
-	dput(name.dentry);
-	procmig_file_inspect_memory(at, file);
 }
 
 /* The agent sees only what is open; of that the target may be told twice. */
@@ -113,7 +95,7 @@ static ssize_t tmpfs_checkpoint(struct procmig_file_save *save, struct file *fil
 	ssize_t length;
 
 	*body = (struct procmig_file_tmpfs) {};
-	files_read_attributes(file, &body->file);
+	files_read_attributes(file_inode(file), &body->file);
 	room += sizeof(*body);
 	bytes -= sizeof(*body);
 	if (!find_name(file, &name))
@@ -154,16 +136,6 @@ static void tmpfs_finish(struct file *file)
 }
 
 /* ---- target -------------------------------------------------------------- */
-
-static void tmpfs_release(void *object)
-{
-	struct files_made *made = object;
-
-	if (!made->stays)
-		procmig_compat_unlink_at(&made->file->f_path);
-	fput(made->file);
-	kfree(made);
-}
 
 static struct file *create(const struct procmig_file_attributes *wanted, const char *path)
 {
@@ -275,18 +247,6 @@ static struct file *tmpfs_restart(struct procmig_file_load *load, const void *bo
 	return files_open_again(load, made->file);
 }
 
-/* While it is open for writing, no process of the event could have its lease back. */
-static int hold_by_path(struct files_made *made)
-{
-	struct file *path = dentry_open(&made->file->f_path, O_PATH, current_cred());
-
-	if (IS_ERR(path))
-		return PTR_ERR(path);
-	files_close(made->file);
-	made->file = path;
-	return 0;
-}
-
 static int tmpfs_restart_data(struct procmig_file_load *load, struct file *file,
 			      const void *body, size_t bytes)
 {
@@ -296,15 +256,8 @@ static int tmpfs_restart_data(struct procmig_file_load *load, struct file *file,
 	if (!made)
 		return procmig_file_refuse(load, "content of a file in memory");
 	files_set_attributes(load, made);
-	ret = hold_by_path(made);
+	ret = files_hold_by_path(made);
 	return ret ?: procmig_file_expect_content(load, made->file, body, bytes);
-}
-
-static void tmpfs_resume(struct procmig_file_load *load, struct file *file)
-{
-	struct files_made *made = *load->object;
-
-	made->stays = true;
 }
 
 static const struct procmig_kind kinds[] = {
@@ -327,6 +280,6 @@ const struct procmig_file_kind files_tmpfs_kind = {
 	.finish = tmpfs_finish,
 	.restart = tmpfs_restart,
 	.restart_data = tmpfs_restart_data,
-	.resume = tmpfs_resume,
-	.release = tmpfs_release,
+	.resume = files_let_stay,
+	.release = files_release_made,
 };

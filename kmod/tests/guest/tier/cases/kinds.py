@@ -152,12 +152,19 @@ def there_and_back(tier, kind):
         program.runs_only_on(there)
         after = seen(there, program)
         require(after == before, f"the kernel said\n{before}\nand now says\n{after}")
-        require(not here.run("ls /dev/shm"), f"files in memory are left on {here}")
+        no_files_left(here)
         no_names_of_ours(there)
         here = there
     program.stop_and_compare(here)
-    require(not here.run("ls /dev/shm"), f"files in memory are left on {here}")
+    no_files_left(here)
+    for guest in tier.guests:
+        guest.run("rmdir /tmp/held-* 2>/dev/null || true")      # directories stay where they were
     nothing_left(*tier.guests)
+
+
+def no_files_left(guest):
+    left = guest.run("ls /dev/shm; find /tmp -path '/tmp/held-*' -type f")
+    require(not left, f"{left} is left on {guest}")
 
 
 def no_names_of_ours(guest):
@@ -172,6 +179,8 @@ def spoiled(tier, kind):
     for guest in tier.guests:
         prepare(guest, program, kind)
     recording = Recording(tier, lambda _: program, ready="still")
+    names = "ls /dev/shm; find /tmp -mindepth 1 | sort"
+    before = tier.b.run(names)
     for number in range(tier.options.spoiled):
         seed = f"{tier.options.seed} {kind} {number}"
         chance = random.Random(seed)
@@ -183,12 +192,13 @@ def spoiled(tier, kind):
         word, answer = attempt(tier, recording, stream.bytes(DEMAND), stream.bytes(BULK), run_it=True)
         require(word == "READY" or answer.get("state") == "ABORTED",
                 f"seed {seed}: the target is {answer.get('state')}: {word}")
-        left = tier.b.run("ls /dev/shm; rm -f /dev/shm/*")
-        require(word == "READY" or not left, f"seed {seed}: the target keeps {left} in memory")
+        left = tier.b.run(names)
+        require(word == "READY" or left == before, f"seed {seed}: the target keeps {left}, and had {before}")
+        tier.b.run("rm -rf /dev/shm/* /tmp/held-*")
         no_names_of_ours(tier.b)
     tier.programs.append(program)
     program.stop(tier.a)
-    tier.a.run("rm -f /dev/shm/*")
+    tier.a.run("rm -rf /dev/shm/* /tmp/held-*")
     nothing_left(*tier.guests)
 
 

@@ -28,6 +28,9 @@ def run(tier):
     check("refusals: a child's PID that is taken on the target", child_taken, tier)
     check("refusals: a terminal's number that is taken on the target", terminal_taken, tier)
     check("refusals: a name in memory that is taken on the target", name_taken, tier)
+    check("refusals: a temporary file's name that is taken on the target", temporary_taken, tier)
+    check("refusals: a temporary file's directory that is another's on the target", temporary_of_another, tier)
+    check("refusals: a temporary file's directory that leads elsewhere on the target", temporary_elsewhere, tier)
     check("refusals: a directory that is not in memory on the target", not_in_memory, tier)
     check("refusals: a message queue's name that is taken on the target", queue_taken, tier)
     check("refusals: ports that are taken on the target", ports_taken, tier)
@@ -73,7 +76,7 @@ def refused(tier, kind):
     require(migration.settle() is tier.a, "the source did not keep it")
     program.runs_only_on(tier.a)
     program.stop(tier.a)
-    tier.a.run("rm -f /dev/shm/refused-*")
+    tier.a.run("rm -f /dev/shm/refused-* /tmp/refused-*")
     nothing_left(*tier.guests)
 
 
@@ -134,6 +137,41 @@ def name_taken(tier):
 
     foretold(tier, program, f"{path}: there is a file of that name")
     target_refuses(tier, program, "there is a file of that name", untouched)
+
+
+def temporary_taken(tier):
+    program = held(tier, "temporary")
+    path = f"/tmp/held-{program.pid}/mapped"
+    tier.b.run(f"mkdir /tmp/held-{program.pid} && echo mine >{path}")
+
+    def untouched():
+        require(tier.b.run(f"cat {path}; find /tmp -path '/tmp/held-*' -type f") == f"mine\n{path}",
+                "the target's own file was touched, or others were left")
+
+    foretold(tier, program, f"{path}: there is a file of that name")
+    target_refuses(tier, program, "there is a file of that name", untouched)
+    tier.b.run(f"rm -r /tmp/held-{program.pid}")
+
+
+def temporary_of_another(tier):
+    program = held(tier, "temporary")
+    directory = f"/tmp/held-{program.pid}"
+    tier.b.run(f"install -d -o 4711 -m 777 {directory}")
+    foretold(tier, program, f"{directory}/mapped: its directory belongs to user 4711 here and to user 0")
+    target_refuses(tier, program, "temporary file",
+                   lambda: require(not tier.b.run(f"ls {directory}"), "files were left in another's directory"))
+    tier.b.run(f"rmdir {directory}")
+
+
+def temporary_elsewhere(tier):
+    """Whoever can make names in /tmp does not choose where files of others are made."""
+    program = held(tier, "temporary")
+    directory = f"/tmp/held-{program.pid}"
+    tier.b.run(f"mkdir /var/tmp/elsewhere && ln -s /var/tmp/elsewhere {directory}")
+    foretold(tier, program, f"{directory}/mapped: there is no such directory here, nor one to make it in")
+    target_refuses(tier, program, "temporary file",
+                   lambda: require(not tier.b.run("ls /var/tmp/elsewhere"), "files were made elsewhere"))
+    tier.b.run(f"rm {directory}; rmdir /var/tmp/elsewhere")
 
 
 def held(tier, kind):
@@ -279,7 +317,7 @@ def directory_missing(tier):
 
 
 def nothing_taken(tier):
-    kinds = "tmpfs", "mqueue", "procfs", "tcp-bound", "udp", "device", "freebind"
+    kinds = "temporary", "tmpfs", "mqueue", "procfs", "tcp-bound", "udp", "device", "freebind"
     for name, kind in *(("held", kind) for kind in kinds), ("sysv", 0):
         program = Program(tier, name, argument=kind)
         for guest in tier.guests:

@@ -12,6 +12,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,7 @@ public final class ProcessFiles {
   private static final int READ_ATTEMPTS = 100;
   private static final String DELETED = " (deleted)";
   private static final Set<String> PSEUDO = Set.of("proc", "sysfs", "devtmpfs", "devpts");
+  private static final String TEMPORARY = "/tmp";
 
   private static final Pattern SPACES = Pattern.compile(" +");
 
@@ -40,7 +42,8 @@ public final class ProcessFiles {
 
   /**
    * Files, once each: working directory, root, program, mapped files, open regular files and
-   * directories. Sockets, pipes, devices and deleted files are the kernel's to judge.
+   * directories. Sockets, pipes, devices, deleted files, and temporary ones that one of the
+   * processes can write are the kernel's to judge.
    *
    * <p>Of two uses of one file the one that asks for more is told. Of the others those that have
    * ended need nothing any more.
@@ -59,6 +62,7 @@ public final class ProcessFiles {
         merge(facts, descendant(other, survey, ignoredDescriptors));
       }
     }
+    facts.values().removeIf(fact -> fact.writable() && survey.temporary.contains(fact.path()));
     return new ArrayList<>(facts.values());
   }
 
@@ -163,21 +167,26 @@ public final class ProcessFiles {
   private final class Survey {
     private final Map<List<Optional<String>>, View> views = new HashMap<>();
 
+    /** Of the regular files that were met: what is below the node's own {@code /tmp}. */
+    private final Set<String> temporary = new HashSet<>();
+
     View viewOf(int pid) {
       Path directory = proc.directory(pid);
       return views.computeIfAbsent(
           List.of(target(directory.resolve("ns/mnt")), target(directory.resolve("root"))),
-          ignored -> new View(MountTable.parse(proc.global(pid + "/mountinfo"))));
+          ignored -> new View(MountTable.parse(proc.global(pid + "/mountinfo")), temporary));
     }
   }
 
   /** The files that processes with one root in one mount namespace see. */
   private final class View {
     private final MountTable mounts;
+    private final Set<String> temporary;
     private final Map<String, FileFact> seen = new HashMap<>();
 
-    View(MountTable mounts) {
+    View(MountTable mounts, Set<String> temporary) {
       this.mounts = mounts;
+      this.temporary = temporary;
     }
 
     /** The process through whose root is looked; a file that it does not see is none. */
@@ -190,7 +199,17 @@ public final class ProcessFiles {
         return Optional.empty();
       }
       seen.put(path, known);
+      if (known.kind() == FileFact.Kind.REGULAR && isTemporary(known)) {
+        temporary.add(path);
+      }
       return Optional.of(known.usedAs(usedBy, writable));
+    }
+
+    /** As the kernel has it: files_is_temporary(). */
+    private boolean isTemporary(FileFact file) {
+      return file.path().startsWith(TEMPORARY + "/")
+          && !file.shared()
+          && mounts.of(file.path()).equals(mounts.of(TEMPORARY));
     }
 
     private Optional<FileFact> look(int pid, String path) {

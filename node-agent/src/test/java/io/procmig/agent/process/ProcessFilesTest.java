@@ -19,10 +19,23 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 class ProcessFilesTest {
-  @TempDir Path directory;
+  @TempDir(factory = BesideTemporary.class)
+  Path directory;
+
+  /** What is written below /tmp is none of the agent's business. */
+  private static final class BesideTemporary implements TempDirFactory {
+    @Override
+    public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext extension)
+        throws IOException {
+      return Files.createTempDirectory(Path.of("/var/tmp"), "files");
+    }
+  }
 
   @Test
   void thisProcessUsesItsProgramItsLibrariesItsDirectoryAndItsFiles() throws IOException {
@@ -77,6 +90,26 @@ class ProcessFilesTest {
     } finally {
       goesOn.set(false);
       busy.join();
+    }
+  }
+
+  @Test
+  void temporaryFilesThatSomebodyWritesAreTheKernels() throws Exception {
+    Path temporary = Files.createTempDirectory(Path.of("/tmp"), "files");
+    Path read = Files.writeString(temporary.resolve("read"), "x");
+    Path written = Files.writeString(temporary.resolve("written"), "y");
+    Process process = holder("3<" + read + " 4<" + written + " 5>>" + written);
+    try {
+      List<FileFact> facts =
+          new ProcessFiles(new ProcFiles(Path.of("/proc")))
+              .of((int) process.pid(), List.of(), Set.of());
+      assertEquals("fd 3", fact(facts, read).orElseThrow().usedBy());
+      assertEquals(Optional.empty(), fact(facts, written));
+    } finally {
+      process.destroyForcibly().waitFor();
+      Files.delete(read);
+      Files.delete(written);
+      Files.delete(temporary);
     }
   }
 

@@ -66,6 +66,38 @@ void echo(int out, int in, long number)
 	program_check(!memcmp(sent, got, n), "%s came back as %s", sent, got);
 }
 
+/* A descriptor on its way through a socket. */
+static void pass(int socket, int fd)
+{
+	char room[CMSG_SPACE(sizeof(int))] = { };
+	struct iovec part = { "have it", 7 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	struct cmsghdr *control = CMSG_FIRSTHDR(&message);
+
+	control->cmsg_level = SOL_SOCKET;
+	control->cmsg_type = SCM_RIGHTS;
+	control->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
+	is(sendmsg(socket, &message, 0) == 7);
+}
+
+static int passed(int socket)
+{
+	char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))], text[16];
+	struct iovec part = { text, sizeof(text) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	struct cmsghdr *control;
+	int fd;
+
+	is(recvmsg(socket, &message, 0) == 7);
+	control = CMSG_FIRSTHDR(&message);
+	is(control && control->cmsg_type == SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+	return fd;
+}
+
 /* ---- pipe --------------------------------------------------------------- */
 
 static int echoing[2], filled[2], packets[2], readers_only, writers_only, both;
@@ -452,7 +484,7 @@ static void inotify_end(void)
 
 /* ---- locks -------------------------------------------------------------- */
 
-static int posix_locked, description_locked, flocked, leased;
+static int posix_locked, description_locked, flocked, leased, sending[2];
 
 static int empty_file(const char *suffix, int flags)
 {
@@ -468,6 +500,8 @@ static void lock(int fd, int command, int type, long start, long length)
 
 static void locks_begin(void)
 {
+	int sent;
+
 	posix_locked = empty_file("posix", O_RDWR);
 	lock(posix_locked, F_SETLK, F_WRLCK, 10, 11);
 	lock(posix_locked, F_SETLK, F_RDLCK, 100, 0);
@@ -477,6 +511,13 @@ static void locks_begin(void)
 	must(flock(flocked, LOCK_SH));
 	leased = empty_file("lease", O_RDONLY);
 	must(fcntl(leased, F_SETLEASE, F_RDLCK));
+	/* nobody has a descriptor of this one */
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, sending));
+	sent = must(open(beside("sent"), O_RDWR | O_CREAT, 0644));
+	must(flock(sent, LOCK_EX));
+	lock(sent, F_OFD_SETLK, F_RDLCK, 7, 2);
+	pass(sending[0], sent);
+	must(close(sent));
 }
 
 static void locks_step(long number)
@@ -511,15 +552,22 @@ static void locks_end(void)
 			flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK &&
 			!flock(fd, LOCK_SH | LOCK_NB) &&
 			open(beside("lease"), O_WRONLY | O_NONBLOCK) == -1 &&
+			errno == EWOULDBLOCK &&
+			is_locked("sent", F_WRLCK, 8, 1) &&
+			!is_locked("sent", F_RDLCK, 8, 1) &&
+			flock(open(beside("sent"), O_RDWR), LOCK_SH | LOCK_NB) == -1 &&
 			errno == EWOULDBLOCK));
 	}
 	must(waitpid(child, &status, 0));
 	program_check(!status, "a lock does not hold");
+	fd = passed(sending[1]);
+	must(flock(fd, LOCK_UN));
+	is(!is_locked("sent", F_WRLCK, 9, 0));
 }
 
 /* ---- owner -------------------------------------------------------------- */
 
-static int owned[2], lent;
+static int owned[2], lent, lending[2];
 static volatile sig_atomic_t signalled, signalled_fd;
 
 static void on_input(int signal, siginfo_t *info, void *context)
@@ -534,6 +582,7 @@ static void owner_begin(void)
 {
 	struct sigaction action = { .sa_sigaction = on_input,
 				    .sa_flags = SA_SIGINFO | SA_RESTART };
+	int gone;
 
 	must(sigaction(SIGRTMIN + 1, &action, NULL));
 	must(pipe(owned));
@@ -544,6 +593,13 @@ static void owner_begin(void)
 	must(fcntl(lent, F_SETOWN, -getpgrp()));
 	lies_still(owned[0]);
 	lies_still(lent);
+	/* nobody has a descriptor of this one */
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, lending));
+	gone = must(open("/dev/null", O_RDONLY));
+	must(fcntl(gone, F_SETOWN, getpid()));
+	must(fcntl(gone, F_SETSIG, SIGRTMIN + 2));
+	pass(lending[0], gone);
+	must(close(gone));
 }
 
 static void owner_step(long number)
@@ -559,6 +615,8 @@ static void owner_end(void)
 	is(fcntl(owned[0], F_GETOWN) == getpid());
 	is(fcntl(owned[0], F_GETSIG) == SIGRTMIN + 1);
 	is(fcntl(lent, F_GETOWN) == -getpgrp());
+	lent = passed(lending[1]);
+	is(fcntl(lent, F_GETOWN) == getpid() && fcntl(lent, F_GETSIG) == SIGRTMIN + 2);
 }
 
 /* ---- deleted files ------------------------------------------------------ */
@@ -1169,37 +1227,6 @@ static void log_end(void)
 }
 
 /* ---- Unix sockets ---- */
-
-static void pass(int socket, int fd)
-{
-	char room[CMSG_SPACE(sizeof(int))] = { };
-	struct iovec part = { "have it", 7 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room,
-				  .msg_controllen = sizeof(room) };
-	struct cmsghdr *control = CMSG_FIRSTHDR(&message);
-
-	control->cmsg_level = SOL_SOCKET;
-	control->cmsg_type = SCM_RIGHTS;
-	control->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
-	is(sendmsg(socket, &message, 0) == 7);
-}
-
-static int passed(int socket)
-{
-	char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))], text[16];
-	struct iovec part = { text, sizeof(text) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room,
-				  .msg_controllen = sizeof(room) };
-	struct cmsghdr *control;
-	int fd;
-
-	is(recvmsg(socket, &message, 0) == 7);
-	control = CMSG_FIRSTHDR(&message);
-	is(control && control->cmsg_type == SCM_RIGHTS);
-	memcpy(&fd, CMSG_DATA(control), sizeof(fd));
-	return fd;
-}
 
 static void unix_begin(void)
 {

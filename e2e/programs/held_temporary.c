@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Kind of `held': files below /tmp.  One as a Java program has it (hsperfdata): mapped,
- * its descriptor closed, in a directory that only this node has.
+ * Kind of `held': files below /tmp.  One as a Java program has it (hsperfdata): mapped
+ * and locked, its descriptor closed, in a directory that only this node has.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -59,6 +59,7 @@ void temporary_begin(void)
 	mapped = map(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
 	copied = map(fd, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	must(fstat(fd, &mapped_stat));
+	must(flock(fd, LOCK_EX | LOCK_NB));
 	close(fd);
 	log_writer = must(open(log_path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, 0640));
 	log_reader = must(open(log_path, O_RDONLY));
@@ -93,6 +94,7 @@ static void expect_mapped(void)
 	mapped[0] = 4711;
 	is(pread(fd, &got, sizeof(got), 0) == sizeof(got) && got == 4711);
 	is(!memcmp(copied + DEEP, "deep", 4));
+	is(flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK);
 	must(stat(directory, &st));
 	is(st.st_mode == directory_stat.st_mode && st.st_uid == directory_stat.st_uid);
 	must(unlink(mapped_path));

@@ -167,24 +167,29 @@ enum procmig_lock_kind {
 	PROCMIG_LOCK_LEASE = 4,		/* fcntl(F_SETLEASE) */
 };
 
+/* No process has a descriptor of it: it is mapped only, or on its way through a socket. */
+#define PROCMIG_FILES_NO_DESCRIPTOR	0xffffffff
+
 struct procmig_files_lock {
-	__u32 fd;		/* a descriptor of the file that has it */
+	__u32 fd;		/* a descriptor of the file that has it, or none: @description */
 	__u32 kind;		/* enum procmig_lock_kind */
 	__u32 type;		/* F_RDLCK, F_WRLCK */
 	__s32 pid;		/* FLOCK, LEASE: who took it, as /proc/locks tells; or 0 */
 	__s64 start;		/* POSIX, DESCRIPTION: as in struct flock, from the */
 	__s64 length;		/* beginning of the file; 0: to its end */
+	__u32 description;	/* or 0 */
+	__u32 reserved;
 };
 
 /* Whom to signal: F_SETOWN, F_SETSIG and O_ASYNC of fcntl(2). */
 struct procmig_files_owner {
-	__u32 fd;		/* a descriptor of the file that has it */
+	__u32 fd;		/* as of a lock */
 	__u32 type;		/* F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP */
 	__s32 pid;		/* -1: nobody; 0: the process's own group */
 	__u32 signal;
 	__u32 uid, euid;	/* with whose rights */
 	__u32 async;		/* 1: O_ASYNC */
-	__u32 reserved;
+	__u32 description;
 };
 
 /* ---- kinds of open file: bodies and data -------------------------------- */

@@ -471,7 +471,7 @@ static int emit_locks(struct saving *saving)
 		else if (!ret)
 			continue;
 		if (ret >= 0)
-			ret = files_emit_locks(process, file, fd, ret);
+			ret = files_emit_locks(process, file, &(struct files_place) { fd }, ret);
 	}
 	forget(&here);
 	return min(ret, 0);
@@ -486,25 +486,29 @@ static int emit_owners(struct saving *saving)
 
 	for (i = 0; !ret && i < saving->settled_count; i++) {
 		fd = saving->settled[i];
-		ret = files_emit_owner(process, next_file(procmig_task(process), &fd), fd);
+		ret = files_emit_owner(process, next_file(procmig_task(process), &fd),
+				       &(struct files_place) { fd });
 	}
 	return ret;
 }
 
-/* A file that is only mapped, or on its way through a socket, has none to name it by. */
-static int check_unheld(struct saving *saving)
+/*
+ * Likewise of what is only mapped, or on its way through a socket.  A lease has an owner
+ * to signal that is set with it.
+ */
+static int emit_unheld(struct saving *saving)
 {
 	struct files_event *event = saving->event;
+	struct files_place place = { .fd = FILES_NO_DESCRIPTOR };
 	struct file *file;
+	u32 *number = &place.description;
 	int ret = 0;
-	u32 i;
 
-	for (i = event->held; !ret && i < event->descriptions.count; i++) {
-		file = (struct file *)event->descriptions.thing[i];
-		ret = files_emit_locks(saving->save.process, file, FILES_NO_DESCRIPTOR, true);
+	for (*number = event->held; !ret && *number < event->descriptions.count; ++*number) {
+		file = (struct file *)event->descriptions.thing[*number];
+		ret = files_emit_locks(saving->save.process, file, &place, true);
 		if (!ret)
-			ret = files_emit_owner(saving->save.process, file,
-					       FILES_NO_DESCRIPTOR);
+			ret = files_emit_owner(saving->save.process, file, &place);
 	}
 	return ret;
 }
@@ -589,8 +593,8 @@ static int emit_shared(struct saving *saving)
 	if (!ret)
 		ret = emit_descriptions(saving);
 	if (!ret)
-		ret = check_unheld(saving);
-	return ret ?: emit_data(saving);
+		ret = emit_data(saving);
+	return ret ?: emit_unheld(saving);
 }
 
 static int emit_directories(struct saving *saving)

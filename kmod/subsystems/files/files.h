@@ -10,7 +10,7 @@
 #include <procmig/file_kind.h>
 #include <procmig/process.h>
 
-#define FILES_VERSION 1
+#define FILES_VERSION 2
 /* Far above the default limits, low enough to be allocated at once. */
 #define DESCRIPTIONS_MAX (1u << 16)
 /* The default of fs.nr_open; the kernel checks against the real one. */
@@ -307,17 +307,32 @@ int files_each_made(struct task_struct *task, const struct procmig_scope *scope,
 
 /* ---- locks.c, owner.c ---- */
 
-#define FILES_NO_DESCRIPTOR UINT_MAX
+#define FILES_NO_DESCRIPTOR PROCMIG_FILES_NO_DESCRIPTOR
+
+/* By what the target finds an open file. */
+struct files_place {
+	u32 fd;			/* of the process; or FILES_NO_DESCRIPTOR, then by: */
+	u32 description;	/* or 0 */
+};
+
+/*
+ * Target: a descriptor of it, to be given back; if it has none, one for the moment.  That
+ * takes POSIX locks of the process away from the file, as every close(2) does: those come
+ * later.  A negative errno: there is none to be had.
+ */
+int files_borrow_descriptor(struct procmig_process *process, const struct files_place *place);
+void files_return_descriptor(const struct files_place *place, int fd);
 
 void files_inspect_locks(struct procmig_file_inspection *at, struct file *file);
 /* Those of the process; @all: also those that belong to the description. */
-int files_emit_locks(struct procmig_process *process, struct file *file, unsigned int fd,
-		     bool all);
+int files_emit_locks(struct procmig_process *process, struct file *file,
+		     const struct files_place *place, bool all);
 int files_take_lock(struct procmig_process *process, void __user *scratch,
 		    const struct procmig_files_lock *wanted);
 
 void files_inspect_owner(struct procmig_file_inspection *at, struct file *file);
-int files_emit_owner(struct procmig_process *process, struct file *file, unsigned int fd);
+int files_emit_owner(struct procmig_process *process, struct file *file,
+		     const struct files_place *place);
 int files_take_owner(struct procmig_process *process,
 		     const struct procmig_files_owner *wanted);
 

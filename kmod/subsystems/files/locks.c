@@ -69,8 +69,8 @@ static void collect_all(struct file *file, struct locks *locks)
 	spin_unlock(&context->flc_lock);
 }
 
-int files_emit_locks(struct procmig_process *process, struct file *file, unsigned int fd,
-		     bool all)
+int files_emit_locks(struct procmig_process *process, struct file *file,
+		     const struct files_place *place, bool all)
 {
 	struct locks locks = { .owner = procmig_task(process)->files, .all = all };
 	unsigned int i;
@@ -79,9 +79,6 @@ int files_emit_locks(struct procmig_process *process, struct file *file, unsigne
 	collect_all(file, &locks);
 	if (!locks.count)
 		return 0;
-	if (fd == FILES_NO_DESCRIPTOR)
-		return procmig_fail(process, files_subsystem.id, -EOPNOTSUPP,
-				    "%pD: a lock on a file without a descriptor", file);
 	locks.room = locks.count;
 	locks.lock = kvcalloc(locks.room, sizeof(*locks.lock), GFP_KERNEL);
 	if (!locks.lock)
@@ -90,7 +87,8 @@ int files_emit_locks(struct procmig_process *process, struct file *file, unsigne
 	for (i = 0; !ret && i < min(locks.count, locks.room); i++) {
 		struct kvec part = { &locks.lock[i], sizeof(locks.lock[i]) };
 
-		locks.lock[i].fd = fd;
+		locks.lock[i].fd = place->fd;
+		locks.lock[i].description = place->description;
 		ret = procmig_emit(process, PROCMIG_CHANNEL_DEMAND, files_subsystem.id,
 				   PROCMIG_FILES_LOCK, FILES_VERSION, &part, 1);
 	}
@@ -101,17 +99,11 @@ int files_emit_locks(struct procmig_process *process, struct file *file, unsigne
 void files_inspect_locks(struct procmig_file_inspection *at, struct file *file)
 {
 	struct file_lock_context *context = file_inode(file)->i_flctx;
-	struct locks locks = { .all = true };
 	struct file_lock *lock;
 	bool breaking = false;
 
 	if (!context)
 		return;
-	if (at->kept)
-		collect_all(file, &locks);
-	if (locks.count)
-		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "%pD: a lock on a file without a descriptor", file);
 	spin_lock(&context->flc_lock);
 	list_for_each_entry(lock, &context->flc_lease, fl_list)
 		breaking |= lock->fl_file == file && is_breaking(lock);
@@ -123,7 +115,7 @@ void files_inspect_locks(struct procmig_file_inspection *at, struct file *file)
 
 /* ---- target -------------------------------------------------------------- */
 
-static long set_lock(const struct procmig_files_lock *wanted, void __user *scratch)
+static long set_lock(const struct procmig_files_lock *wanted, int fd, void __user *scratch)
 {
 	const struct flock range = {
 		.l_type = wanted->type,
@@ -134,15 +126,15 @@ static long set_lock(const struct procmig_files_lock *wanted, void __user *scrat
 
 	switch (wanted->kind) {
 	case PROCMIG_LOCK_FLOCK:
-		return procmig_syscall(__NR_flock, wanted->fd, LOCK_NB |
+		return procmig_syscall(__NR_flock, fd, LOCK_NB |
 				       (wanted->type == F_WRLCK ? LOCK_EX : LOCK_SH));
 	case PROCMIG_LOCK_LEASE:
-		return procmig_syscall(__NR_fcntl, wanted->fd, F_SETLEASE, wanted->type);
+		return procmig_syscall(__NR_fcntl, fd, F_SETLEASE, wanted->type);
 	case PROCMIG_LOCK_POSIX:
 	case PROCMIG_LOCK_DESCRIPTION:
 		if (copy_to_user(scratch, &range, sizeof(range)))
 			return -EFAULT;
-		return procmig_syscall(__NR_fcntl, wanted->fd,
+		return procmig_syscall(__NR_fcntl, fd,
 				       wanted->kind == PROCMIG_LOCK_POSIX ? F_SETLK : F_OFD_SETLK,
 				       (unsigned long)scratch);
 	default:
@@ -160,9 +152,9 @@ static void set_taker(struct list_head *list, struct file *file, pid_t pid)
 }
 
 /* Only what is told about it: it belongs to the description. */
-static void set_pid(const struct procmig_files_lock *wanted)
+static void set_pid(const struct procmig_files_lock *wanted, int fd)
 {
-	struct file *file = fget(wanted->fd);
+	struct file *file = fget(fd);
 	struct file_lock_context *context = file ? file_inode(file)->i_flctx : NULL;
 
 	if (context && wanted->pid > 0) {
@@ -180,17 +172,22 @@ static void set_pid(const struct procmig_files_lock *wanted)
 int files_take_lock(struct procmig_process *process, void __user *scratch,
 		    const struct procmig_files_lock *wanted)
 {
-	long ret;
+	const struct files_place place = { wanted->fd, wanted->description };
+	int fd = files_borrow_descriptor(process, &place);
+	long ret = fd;
 
-	if ((wanted->type != F_RDLCK && wanted->type != F_WRLCK) || wanted->pid < 0)
+	if ((wanted->type != F_RDLCK && wanted->type != F_WRLCK) || wanted->pid < 0 ||
+	    wanted->reserved)
 		ret = -EPROTO;
-	else
-		ret = set_lock(wanted, scratch);
+	if (ret >= 0)
+		ret = set_lock(wanted, fd, scratch);
+	if (!ret)
+		set_pid(wanted, fd);
+	files_return_descriptor(&place, fd);
 	if (ret)
 		return procmig_fail(process, files_subsystem.id, ret,
-				    "fd %u: a file lock cannot be had here (%ld)%s",
-				    wanted->fd, ret,
+				    "fd %d: a file lock cannot be had here (%ld)%s",
+				    (int)wanted->fd, ret,
 				    ret == -EAGAIN ? ": somebody else has it" : "");
-	set_pid(wanted);
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who has mapped a file that only the event may have. */
+#include <linux/blk_types.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -66,8 +67,10 @@ static void search(struct procmig_file_inspection *at, struct inode *inode, cons
 				      "%s that is shared with pid %d (%s) outside, which has it open as fd %u; migrate them together or end that process",
 				      what, holder.pid, holder.comm, holder.fd);
 	} else {
+		/* On a disk not all need be in memory, in memory some may be swapped out. */
 		procmig_expect_bytes(at->inspection,
-				     (u64)inode->i_mapping->nrpages << PAGE_SHIFT);
+				     max_t(u64, (u64)inode->i_mapping->nrpages << PAGE_SHIFT,
+					   (u64)inode->i_blocks << SECTOR_SHIFT));
 		procmig_clear(at->inspection, inode);
 	}
 }

@@ -62,15 +62,16 @@ void files_inspect_owner(struct procmig_file_inspection *at, struct file *file)
 				      "its owner to signal (F_SETOWN) is outside: %s %d",
 				      owner.type == F_OWNER_PGRP ? "process group" : "pid",
 				      pid_nr(pid));
-	else if (at->kept && (pid || owner.signal || owner.async))
-		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
-				      "an owner to signal (F_SETOWN) of a file without a descriptor");
 	put_pid(pid);
 }
 
-int files_emit_owner(struct procmig_process *process, struct file *file, unsigned int fd)
+int files_emit_owner(struct procmig_process *process, struct file *file,
+		     const struct files_place *place)
 {
-	struct procmig_files_owner owner = { .fd = fd };
+	struct procmig_files_owner owner = {
+		.fd = place->fd,
+		.description = place->description,
+	};
 	const struct kvec part = { &owner, sizeof(owner) };
 	struct pid *pid = owner_of(file, &owner);
 
@@ -78,10 +79,6 @@ int files_emit_owner(struct procmig_process *process, struct file *file, unsigne
 	put_pid(pid);
 	if (owner.pid == -1 && !owner.signal && !owner.async)
 		return 0;
-	if (fd == FILES_NO_DESCRIPTOR)
-		return procmig_fail(process, files_subsystem.id, -EOPNOTSUPP,
-				    "%pD: an owner to signal of a file without a descriptor",
-				    file);
 	return procmig_emit(process, PROCMIG_CHANNEL_DEMAND, files_subsystem.id,
 			    PROCMIG_FILES_OWNER, FILES_VERSION, &part, 1);
 }
@@ -117,20 +114,22 @@ static int set_owner(struct file *file, const struct procmig_files_owner *wanted
 int files_take_owner(struct procmig_process *process,
 		     const struct procmig_files_owner *wanted)
 {
-	struct file *file = fget(wanted->fd);
-	long ret = -EPROTO;
+	const struct files_place place = { wanted->fd, wanted->description };
+	int fd = files_borrow_descriptor(process, &place);
+	struct file *file = fd < 0 ? NULL : fget(fd);
+	long ret = fd < 0 ? fd : -EPROTO;
 
 	if (file && wanted->type <= F_OWNER_PGRP && wanted->pid >= -1 &&
-	    wanted->signal <= _NSIG && wanted->async <= 1 && !wanted->reserved)
+	    wanted->signal <= _NSIG && wanted->async <= 1)
 		ret = set_owner(file, wanted);
 	if (!ret && wanted->async)
-		ret = procmig_syscall(__NR_fcntl, wanted->fd, F_SETFL,
-				      file->f_flags | FASYNC);
+		ret = procmig_syscall(__NR_fcntl, fd, F_SETFL, file->f_flags | FASYNC);
 	if (file)
 		fput(file);
+	files_return_descriptor(&place, fd);
 	if (ret)
 		return procmig_fail(process, files_subsystem.id, ret,
-				    "fd %u: its owner to signal cannot be set here (%ld)",
-				    wanted->fd, ret);
+				    "fd %d: its owner to signal cannot be set here (%ld)",
+				    (int)wanted->fd, ret);
 	return 0;
 }

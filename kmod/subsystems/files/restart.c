@@ -351,6 +351,22 @@ static int take_descriptor(struct procmig_process *process, struct files_event *
 	return install(process, &wanted);
 }
 
+int files_borrow_descriptor(struct procmig_process *process, const struct files_place *place)
+{
+	struct file *file;
+
+	if (place->fd != FILES_NO_DESCRIPTOR)
+		return place->fd < DESCRIPTORS_MAX && !place->description ? place->fd : -EPROTO;
+	file = procmig_file_find(process, place->description);
+	return file ? procmig_file_to_descriptor(file) : -EPROTO;
+}
+
+void files_return_descriptor(const struct files_place *place, int fd)
+{
+	if (place->fd == FILES_NO_DESCRIPTOR && fd >= 0)
+		close_fd(fd);
+}
+
 static int take_lock(struct procmig_process *process, struct files *files,
 		     const struct procmig_record *record)
 {

@@ -70,7 +70,7 @@ def prepare(guest, program, kind):
     if kind == "device":
         add_device(guest)
     if kind == "locks":
-        for suffix in ("posix", "description", "flock", "lease"):
+        for suffix in ("posix", "description", "flock", "lease", "sent"):
             guest.run(f"touch -d 2001-01-01 {beside}-{suffix}")
 
 

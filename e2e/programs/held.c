@@ -919,7 +919,7 @@ static void tmpfs_end(void)
 
 static int own_stat, own_comm, own_descriptors, uptime, about_uptime, about_closed, online;
 static int to_reader, from_reader;
-static int about_zombie;
+static int about_zombie, about_ended, about_ended_thread, ended_descriptors;
 static pid_t reader, zombie;
 
 static int about(int fd)
@@ -977,6 +977,15 @@ static void reader_end(void)
 }
 
 /* It has ended, and nobody has asked for it. */
+static void expect_ended(void)
+{
+	char said;
+
+	is(pread(about_ended, &said, 1, 0) == -1 && errno == ESRCH);
+	is(pread(about_ended_thread, &said, 1, 0) == -1 && errno == ESRCH);
+	is(faccessat(ended_descriptors, "0", F_OK, 0) == -1);
+}
+
 static void zombie_begin(void)
 {
 	siginfo_t ended;
@@ -987,6 +996,26 @@ static void zombie_begin(void)
 	must(waitid(P_PID, zombie, &ended, WEXITED | WNOWAIT));
 	snprintf(path_buffer, sizeof(path_buffer), "/proc/%d/task/%d/schedstat", zombie, zombie);
 	about_zombie = lies_still(must(open(path_buffer, O_RDONLY)));
+}
+
+/* About a process, and about a thread of it, that have ended while their files were open. */
+static void ended_begin(void)
+{
+	pid_t child = must(fork());
+
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	snprintf(path_buffer, sizeof(path_buffer), "/proc/%d/stat", child);
+	about_ended = must(open(path_buffer, O_RDONLY));
+	snprintf(path_buffer, sizeof(path_buffer), "/proc/%d/task/%d/schedstat", child, child);
+	about_ended_thread = must(open(path_buffer, O_RDONLY));
+	snprintf(path_buffer, sizeof(path_buffer), "/proc/%d/fd", child);
+	ended_descriptors = must(open(path_buffer, O_RDONLY | O_DIRECTORY));
+	must(kill(child, SIGKILL));
+	must(waitpid(child, NULL, 0));
+	expect_ended();
 }
 
 static void procfs_begin(void)
@@ -1018,6 +1047,7 @@ static void procfs_begin(void)
 	lies_still(online);
 	reader_begin();
 	zombie_begin();
+	ended_begin();
 }
 
 static void procfs_step(long number)
@@ -1053,6 +1083,7 @@ static void procfs_end(void)
 	is(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 	is(pread(about_zombie, about, 1, 0) == -1 && errno == ESRCH);
 	reader_end();
+	expect_ended();
 }
 
 /* ---- mqueue ------------------------------------------------------------- */

@@ -209,6 +209,8 @@ struct procmig_file_pseudo {
 	__u32 mode;		/* st_mode */
 	__u32 path_bytes;	/* with NUL; the path follows */
 	__u64 magic;		/* of the filesystem: f_type of statfs(2) */
+	__u32 ended;		/* 1: procfs, about a process or thread that has ended */
+	__u32 mount_bytes;	/* then, of the path: where that procfs is; 0: it is the root */
 };
 
 /* What is carried of a file or directory that the target does not have */

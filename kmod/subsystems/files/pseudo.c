@@ -6,6 +6,7 @@
  */
 #include <linux/fdtable.h>
 #include <linux/file.h>
+#include <linux/kthread.h>
 #include <linux/magic.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/task.h>
@@ -35,18 +36,68 @@ static bool pseudo_match(struct file *file)
 	       (S_ISREG(mode) || S_ISDIR(mode) || file->f_mode & FMODE_PATH);
 }
 
+/* What a file is about, by the directories that it is in. */
+struct subject {
+	pid_t pid;		/* 0: no process */
+	pid_t tid;		/* 0: all of it */
+	const struct dentry *process, *thread;
+	unsigned int depth;	/* of the file below the root of its filesystem */
+};
+
+static pid_t number_of(const struct dentry *dentry)
+{
+	pid_t number;
+
+	return kstrtoint(dentry->d_name.name, 10, &number) ? 0 : number;
+}
+
+/* PID/... or PID/task/TID/...; names there do not move. */
+static struct subject find_subject(struct file *file)
+{
+	const struct dentry *at, *below[3] = {};	/* the root, the upper ones first */
+	struct subject subject = {};
+
+	for (at = file->f_path.dentry; !IS_ROOT(at); at = at->d_parent) {
+		below[2] = below[1];
+		below[1] = below[0];
+		below[0] = at;
+		subject.depth++;
+	}
+	if (file_inode(file)->i_sb->s_magic != PROC_SUPER_MAGIC || !below[0])
+		return subject;
+	subject.process = below[0];
+	subject.pid = number_of(subject.process);
+	if (subject.pid && below[2] && !strcmp(below[1]->d_name.name, "task")) {
+		subject.thread = below[2];
+		subject.tid = number_of(subject.thread);
+	}
+	return subject;
+}
+
 /* The number of the process that a file is about; 0: of none. */
 static pid_t subject_of(struct file *file)
 {
-	struct dentry *top = file->f_path.dentry;
-	pid_t pid = 0;
+	return find_subject(file).pid;
+}
 
-	if (file_inode(file)->i_sb->s_magic != PROC_SUPER_MAGIC)
-		return 0;
-	/* Names there do not move. */
-	while (!IS_ROOT(top) && !IS_ROOT(top->d_parent))
-		top = top->d_parent;
-	return kstrtoint(top->d_name.name, 10, &pid) ? 0 : pid;
+static bool is_there(pid_t number, const struct dentry *directory, enum pid_type type)
+{
+	bool there;
+
+	/* Procfs drops the directory of one that has ended; the number may be another's by now. */
+	if (d_unhashed(directory))
+		return false;
+	rcu_read_lock();
+	there = pid_task(find_pid_ns(number, &init_pid_ns), type);
+	rcu_read_unlock();
+	return there;
+}
+
+/* Who has such a file, reads ESRCH from it. */
+static bool has_ended(const struct subject *subject)
+{
+	return (subject->pid && !is_there(subject->pid, subject->process, PIDTYPE_TGID)) ||
+	       (subject->tid && !is_there(subject->tid, subject->thread, PIDTYPE_PID));
 }
 
 static bool is_inside(const struct procmig_scope *scope, pid_t pid)
@@ -76,9 +127,11 @@ static bool is_public(struct file *file)
 
 static void pseudo_inspect(struct procmig_file_inspection *at, struct file *file)
 {
-	pid_t pid = subject_of(file);
+	const struct subject subject = find_subject(file);
+	pid_t pid = subject.pid;
+	bool ended = has_ended(&subject);
 
-	if (pid && !is_inside(procmig_inspected_scope(at->inspection), pid))
+	if (!ended && pid && !is_inside(procmig_inspected_scope(at->inspection), pid))
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_SHARED,
 				      "file of procfs about pid %d outside; migrate them together or close it",
 				      pid);
@@ -108,9 +161,21 @@ static int pseudo_admit(struct procmig_inspection *inspection, const void *data,
 	return ret;
 }
 
+/* How much of the path is left without its lowest @depth names and what separates them. */
+static size_t bytes_above(const char *path, unsigned int depth)
+{
+	size_t bytes = strlen(path);
+
+	while (bytes && depth)
+		if (path[--bytes] == '/')
+			depth--;
+	return bytes;
+}
+
 static ssize_t pseudo_checkpoint(struct procmig_file_save *save, struct file *file,
 				 void *room, size_t bytes)
 {
+	const struct subject subject = find_subject(file);
 	struct procmig_file_pseudo *body = room;
 	ssize_t length;
 
@@ -123,6 +188,9 @@ static ssize_t pseudo_checkpoint(struct procmig_file_save *save, struct file *fi
 	if (length < 0)
 		return length;
 	body->path_bytes = length;
+	body->ended = has_ended(&subject);
+	if (body->ended)
+		body->mount_bytes = bytes_above(room + sizeof(*body), subject.depth);
 	return sizeof(*body) + length;
 }
 
@@ -135,6 +203,8 @@ static int check(struct procmig_file_load *load, struct file *file,
 	if (inode->i_sb->s_magic != wanted->magic || (inode->i_mode ^ wanted->mode) & S_IFMT)
 		return procmig_fail(load->process, files_subsystem.id, -ESTALE,
 				    "%s is another kind of file here", path);
+	if (wanted->ended)
+		return 0;
 	if (pid ? !procmig_is_planned(load->process, pid) : !is_public(file))
 		return procmig_fail(load->process, files_subsystem.id, -EPERM,
 				    "%s is about somebody else, or not for everybody", path);
@@ -207,18 +277,91 @@ static struct file *open_found(struct procmig_file_load *load, const char *path,
 	return file == ERR_PTR(-ENOENT) ? open_early(load, path, flags) : file;
 }
 
+/* ---- about whoever has ended ----------------------------------------------- */
+
+static int never_runs(void *unused)
+{
+	return 0;
+}
+
+/* A name below that of @pid, and nothing that it could lead to. */
+static struct file *open_below(const struct procmig_file_pseudo *wanted, const char *path,
+			       pid_t pid, const char *name, unsigned int flags)
+{
+	char *text = kasprintf(GFP_KERNEL, "%.*s/%d%s", wanted->mount_bytes, path, pid, name);
+	struct file *file;
+
+	if (!text)
+		return ERR_PTR(-ENOMEM);
+	file = filp_open(text, flags, 0);
+	kfree(text);
+	if (!IS_ERR(file) && subject_of(file) != pid) {
+		fput(file);
+		return ERR_PTR(-EPERM);
+	}
+	return file;
+}
+
+/* The file of that name about @pid; or another one, as they all say the same soon. */
+static struct file *open_of(const struct procmig_file_pseudo *wanted, const char *path,
+			    pid_t pid, unsigned int flags)
+{
+	const char *name = strchr(path + wanted->mount_bytes + 1, '/') ?: "";
+	char *of_thread = NULL;
+	struct file *file;
+	int tid, end = 0;
+
+	if (sscanf(name, "/task/%d%n", &tid, &end) == 1 && end) {
+		of_thread = kasprintf(GFP_KERNEL, "/task/%d%s", pid, name + end);
+		if (!of_thread)
+			return ERR_PTR(-ENOMEM);
+	}
+	file = open_below(wanted, path, pid, of_thread ?: name, flags);
+	kfree(of_thread);
+	if (file != ERR_PTR(-ENOENT))
+		return file;
+	return open_below(wanted, path, pid, S_ISDIR(wanted->mode) ? "/task" : "/stat", flags);
+}
+
+/* Nobody is there whom it could be about, so somebody is for as long as it is opened. */
+static struct file *open_ended(const struct procmig_file_pseudo *wanted, const char *path,
+			       unsigned int flags)
+{
+	struct task_struct *task = kthread_create(never_runs, NULL, "procmig/ended");
+	struct file *file;
+
+	if (IS_ERR(task))
+		return ERR_CAST(task);
+	file = open_of(wanted, path, task_pid_nr(task), flags);
+	kthread_stop(task);
+	return file;
+}
+
+static bool is_ok(const struct procmig_file_pseudo *wanted, size_t bytes)
+{
+	const char *path = (const char *)(wanted + 1);
+
+	if (bytes <= sizeof(*wanted) || bytes != sizeof(*wanted) + wanted->path_bytes ||
+	    wanted->ended > 1)
+		return false;
+	if (!wanted->ended)
+		return !wanted->mount_bytes;
+	return wanted->magic == PROC_SUPER_MAGIC && wanted->mount_bytes < strlen(path) &&
+	       path[wanted->mount_bytes] == '/';
+}
+
 static struct file *pseudo_restart(struct procmig_file_load *load, const void *body,
 				   size_t bytes)
 {
 	const struct procmig_file_pseudo *wanted = body;
 	const char *path = (const char *)(wanted + 1);
+	u32 flags = (load->flags & ~FILES_ONCE_FLAGS) | O_NOFOLLOW | O_NONBLOCK;
 	struct file *file;
 	int ret;
 
-	if (bytes < sizeof(*wanted) || !wanted->path_bytes ||
-	    bytes != sizeof(*wanted) + wanted->path_bytes)
+	if (!is_ok(wanted, bytes))
 		return ERR_PTR(procmig_file_refuse(load, "a file of a pseudo filesystem"));
-	file = open_found(load, path, (load->flags & ~FILES_ONCE_FLAGS) | O_NOFOLLOW | O_NONBLOCK);
+	file = wanted->ended ? open_ended(wanted, path, flags) : open_found(load, path, flags);
 	if (IS_ERR(file)) {
 		procmig_fail(load->process, files_subsystem.id, PTR_ERR(file),
 			     "%s cannot be opened here (%ld)", path, PTR_ERR(file));
@@ -233,7 +376,7 @@ static struct file *pseudo_restart(struct procmig_file_load *load, const void *b
 }
 
 static const struct procmig_kind kinds[] = {
-	{ "file of procfs about a process", PROCMIG_KIND_CARRIED, "inside; also of a descriptor" },
+	{ "file of procfs about a process", PROCMIG_KIND_CARRIED, "inside, or ended; also of a descriptor" },
 	{ "file of procfs, sysfs, cgroupfs", PROCMIG_KIND_CARRIED,
 	  "read, and readable for everybody: the same file of the target" },
 	{ "file of debugfs, tracefs, or about a process outside", PROCMIG_KIND_REFUSED,
@@ -242,7 +385,7 @@ static const struct procmig_kind kinds[] = {
 
 const struct procmig_file_kind files_pseudo_kind = {
 	.name = "pseudo",
-	.version = 1,
+	.version = 2,
 	.owner = THIS_MODULE,
 	.kinds = kinds,
 	.kind_count = ARRAY_SIZE(kinds),

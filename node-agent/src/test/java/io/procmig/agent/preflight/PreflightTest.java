@@ -15,6 +15,7 @@ import io.procmig.agent.kernel.MechanismRule;
 import io.procmig.agent.kernel.ObstacleCode;
 import io.procmig.agent.kernel.Selection;
 import io.procmig.agent.kernel.Strategy;
+import io.procmig.agent.process.BesideTemporary;
 import io.procmig.agent.process.FileFact;
 import io.procmig.agent.process.FoundProcess;
 import io.procmig.agent.process.ProcFiles;
@@ -37,7 +38,8 @@ class PreflightTest {
   private static final FoundProcess SELF =
       new FoundProcess((int) ProcessHandle.current().pid(), 1, "java", "java", 0);
 
-  @TempDir Path directory;
+  @TempDir(factory = BesideTemporary.class)
+  Path directory;
 
   private final PreflightKernel kernel = new PreflightKernel();
   private final ProcFiles realProc = new ProcFiles(Path.of("/proc"));

@@ -19,23 +19,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.AnnotatedElementContext;
-import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.io.TempDirFactory;
 
 class ProcessFilesTest {
   @TempDir(factory = BesideTemporary.class)
   Path directory;
-
-  /** What is written below /tmp is none of the agent's business. */
-  private static final class BesideTemporary implements TempDirFactory {
-    @Override
-    public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext extension)
-        throws IOException {
-      return Files.createTempDirectory(Path.of("/var/tmp"), "files");
-    }
-  }
 
   @Test
   void thisProcessUsesItsProgramItsLibrariesItsDirectoryAndItsFiles() throws IOException {

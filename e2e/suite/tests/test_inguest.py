@@ -125,7 +125,7 @@ class HandTest(unittest.TestCase):
     def test_a_program_has_a_control_group_of_its_own(self):
         self.assertEqual(0, self.start("#!/bin/sh\ncat /proc/self/oom_score_adj\n")["status"])
         group = self.here / str(self.here / "program").strip("/").replace("/", "-")
-        self.assertEqual("2000", (group / "pids.max").read_text())
+        self.assertEqual("4096", (group / "pids.max").read_text())
         self.assertEqual("0", (group / "cgroup.procs").read_text())
         self.assertEqual("0\n", (self.here / "console").read_text())
         self.assertFalse((group / "cgroup.kill").exists())

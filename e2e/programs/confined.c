@@ -141,7 +141,9 @@ static void ask(int out, int in, char number)
 {
 	char byte = number;
 
-	program_check(write(out, &byte, 1) == 1 && read(in, &byte, 1) == 1 &&
+	/* SIGTERM may come meanwhile. */
+	program_check(TEMP_FAILURE_RETRY(write(out, &byte, 1)) == 1 &&
+		      TEMP_FAILURE_RETRY(read(in, &byte, 1)) == 1 &&
 		      byte == (char)(number + 1), "the child is not what it was");
 }
 

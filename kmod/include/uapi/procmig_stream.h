@@ -240,7 +240,7 @@ struct procmig_file_tmpfs {
 	__u32 reserved;
 };
 
-/* "temporary": a regular file below /tmp, on a disk of the node's own */
+/* "temporary": a regular file below the node's own /tmp, on a disk or in memory */
 struct procmig_file_temporary {
 	struct procmig_file_attributes file;
 	struct procmig_file_attributes directory;	/* that it is in; neither size nor path */

@@ -214,8 +214,11 @@ int files_admit(struct procmig_inspection *inspection, const void *data, size_t 
 
 /* ---- travelling.c ---- */
 
-/* Name what stands against carrying the file, called @what, away from the source. */
-void files_inspect_travelling(struct procmig_file_inspection *at, struct file *file,
+/*
+ * Name what stands against carrying the file, called @what, away from the source.  False:
+ * another description of it has been asked about, and nobody outside has it.
+ */
+bool files_inspect_travelling(struct procmig_file_inspection *at, struct file *file,
 			      const char *what);
 /* Its content is there.  While it is open for writing, nobody could have its lease back. */
 int files_hold_by_path(struct files_made *made);

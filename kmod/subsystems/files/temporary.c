@@ -111,10 +111,12 @@ static void claim(struct procmig_file_inspection *at, struct file *file, const c
 
 static void temporary_inspect(struct procmig_file_inspection *at, struct file *file)
 {
-	char *buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
-	char *path = buffer ? path_of(file, buffer, PATH_MAX) : ERR_PTR(-ENOMEM);
+	char *buffer, *path;
 
-	files_inspect_travelling(at, file, "temporary file");
+	if (!files_inspect_travelling(at, file, "temporary file"))
+		return;
+	buffer = kvmalloc(PATH_MAX, GFP_KERNEL);
+	path = buffer ? path_of(file, buffer, PATH_MAX) : ERR_PTR(-ENOMEM);
 	if (PTR_ERR_OR_ZERO(path) == -EXDEV)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "%pD: temporary file that is mounted at another place, too",
@@ -321,7 +323,11 @@ static int make_directory(struct procmig_file_load *load,
 		ret = find_directory(path, 1, directory);
 	if (ret)
 		return ret;
-	ret = note_directory(event, directory) ?: set_directory(load, directory, wanted);
+	ret = note_directory(event, directory);
+	if (ret)
+		procmig_compat_rmdir_at(directory);
+	else
+		ret = set_directory(load, directory, wanted);
 	if (ret)
 		path_put(directory);
 	return ret;
@@ -364,6 +370,20 @@ static struct file *create(struct procmig_file_load *load,
 	return file;
 }
 
+static const char *reason_of(long error)
+{
+	switch (error) {
+	case -EEXIST:
+		return ": there is a file of that name, remove it";
+	case -EPERM:
+		return ": its directory belongs to another user than on the source, remove it";
+	case -ENOSPC:
+		return ": no space is left";
+	default:
+		return "";
+	}
+}
+
 static struct files_made *make(struct procmig_file_load *load,
 			       const struct procmig_file_temporary *wanted, const char *path)
 {
@@ -378,8 +398,7 @@ static struct files_made *make(struct procmig_file_load *load,
 		kfree(made);
 		return ERR_PTR(procmig_fail(load->process, files_subsystem.id, error,
 					    "temporary file %s cannot be made here (%ld)%s", path,
-					    error, error == -EEXIST ?
-					    ": there is a file of that name, remove it" : ""));
+					    error, reason_of(error)));
 	}
 	made->wanted = wanted->file;
 	files_set_attributes(load, made);

@@ -44,7 +44,8 @@ static void tmpfs_inspect(struct procmig_file_inspection *at, struct file *file)
 {
 	struct path name;
 
-	files_inspect_travelling(at, file, "file in memory (tmpfs)");
+	if (!files_inspect_travelling(at, file, "file in memory (tmpfs)"))
+		return;
 	if (find_name(file, &name)) {
 		files_inspect_path(at, &name);
 		dput(name.dentry);

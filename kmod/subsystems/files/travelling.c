@@ -41,11 +41,13 @@ static bool has_extended_attributes(struct dentry *dentry)
 	return has || bytes < 0;
 }
 
-void files_inspect_travelling(struct procmig_file_inspection *at, struct file *file,
+bool files_inspect_travelling(struct procmig_file_inspection *at, struct file *file,
 			      const char *what)
 {
 	const struct inode *inode = file_inode(file);
 
+	if (procmig_is_clear(at->inspection, inode))
+		return false;
 	if (inode->i_nlink > 1)
 		procmig_file_obstacle(at, PROCMIG_OBSTACLE_UNSUPPORTED,
 				      "%pD: %s with several names (hard links)", file, what);
@@ -54,6 +56,7 @@ void files_inspect_travelling(struct procmig_file_inspection *at, struct file *f
 				      "%pD: %s with extended attributes or an access control list",
 				      file, what);
 	files_inspect_sharers(at, file, what);
+	return true;
 }
 
 /* ---- target -------------------------------------------------------------- */

@@ -158,7 +158,7 @@ def temporary_of_another(tier):
     directory = f"/tmp/held-{program.pid}"
     tier.b.run(f"install -d -o 4711 -m 777 {directory}")
     foretold(tier, program, f"{directory}/mapped: its directory belongs to user 4711 here and to user 0")
-    target_refuses(tier, program, "temporary file",
+    target_refuses(tier, program, "its directory belongs to another user than on the source",
                    lambda: require(not tier.b.run(f"ls {directory}"), "files were left in another's directory"))
     tier.b.run(f"rmdir {directory}")
 
